@@ -1,0 +1,10 @@
+using System.CommandLine;
+using Suture.Cli;
+using Suture.Cli.Verbs;
+
+var root = new RootCommand("Suture: live patches for Linux, from source patch to running kernel.")
+{
+    DiffVerb.Create(),
+    InspectVerb.Create(),
+};
+return await Run.Async(root, args);

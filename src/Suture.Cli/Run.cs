@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Suture.Elf;
+
+namespace Suture.Cli;
+
+/// <summary>Runs the command line and turns what is thrown into one clear line and a contract exit code.</summary>
+internal static class Run
+{
+    public static async Task<int> Async(RootCommand root, string[] args)
+    {
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                Terminal.Error(error.Message);
+            }
+            Terminal.Note($"try: suture {string.Join(' ', args.TakeWhile(a => !a.StartsWith('-')).Take(2))} --help");
+            return (int)ExitCode.Usage;
+        }
+        using var stop = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, e) => { e.Cancel = true; stop.Cancel(); };
+        try
+        {
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+            return await parsed.InvokeAsync(configuration, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Terminal.Error("interrupted");
+            return 130;
+        }
+        catch (ElfFormatException e)
+        {
+            Terminal.Error(e.Message, "the file is damaged or not what it claims to be: make or fetch it again");
+            return (int)ExitCode.Failure;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Terminal.Error(e.Message);
+            return (int)ExitCode.Failure;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Spectre.Console;
+using Suture.Kernel;
+
+namespace Suture.Cli;
+
+/// <summary>
+/// What people see. Results go to stdout; progress, warnings and errors go to stderr, coloured only on a
+/// terminal and never when NO_COLOR is set.
+/// </summary>
+internal static class Terminal
+{
+    private static readonly IAnsiConsole ErrorConsole = AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(Console.Error),
+        Ansi = UseColour(Console.IsErrorRedirected),
+        ColorSystem = UseColour(Console.IsErrorRedirected) == AnsiSupport.No ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+    });
+
+    /// <summary>The console for tables on stdout.</summary>
+    public static IAnsiConsole Out { get; } = AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Ansi = UseColour(Console.IsOutputRedirected),
+        ColorSystem = UseColour(Console.IsOutputRedirected) == AnsiSupport.No ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+    });
+
+    private static AnsiSupport UseColour(bool redirected) =>
+        redirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? AnsiSupport.No : AnsiSupport.Detect;
+
+    /// <summary>One error, with what to do about it.</summary>
+    public static void Error(string message, string? advice = null)
+    {
+        ErrorConsole.Write(new Text("suture: error: ", new Style(Color.Red, decoration: Decoration.Bold)));
+        Console.Error.WriteLine(message);
+        if (advice is { Length: > 0 })
+        {
+            Console.Error.WriteLine($"  {advice}");
+        }
+    }
+
+    /// <summary>A remark on stderr.</summary>
+    public static void Note(string message) => Console.Error.WriteLine(message);
+
+    /// <summary>The one JSON document of a verb.</summary>
+    public static void Json<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+
+    /// <summary>
+    /// Progress on stderr: a line that is rewritten on a terminal, otherwise one plain line per stage.
+    /// Dispose to clear the line.
+    /// </summary>
+    public static ProgressLine Progress() => new();
+
+    internal sealed class ProgressLine : IProgress<ProgressReport>, IDisposable
+    {
+        private readonly bool _live = !Console.IsErrorRedirected;
+        private readonly Lock _lock = new();
+        private string _stage = "";
+        private long _lastTicks;
+
+        public void Report(ProgressReport value)
+        {
+            lock (_lock)
+            {
+                var stageChanged = value.Stage != _stage;
+                _stage = value.Stage;
+                if (!_live)
+                {
+                    if (stageChanged)
+                    {
+                        Console.Error.WriteLine($"suture: {value.Stage}");
+                    }
+                    return;
+                }
+                // Ten updates a second are plenty for the eye.
+                if (!stageChanged && Environment.TickCount64 - _lastTicks < 100)
+                {
+                    return;
+                }
+                _lastTicks = Environment.TickCount64;
+                var amount = value.Total > 0 ? $" {100 * value.Done / value.Total,3} %" : "";
+                Console.Error.Write($"\r\e[K{value.Stage}{amount}");
+            }
+        }
+
+        public void Dispose()
+        {
+            if (_live && _stage.Length > 0)
+            {
+                Console.Error.Write("\r\e[K");
+            }
+        }
+    }
+}
