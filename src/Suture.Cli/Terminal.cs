@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
+using Suture.Diff.Findings;
 using Suture.Kernel;
 
 namespace Suture.Cli;
@@ -37,6 +38,21 @@ internal static class Terminal
         {
             Console.Error.WriteLine($"  {advice}");
         }
+    }
+
+    /// <summary>One finding, like a compiler's diagnostic.</summary>
+    public static void Finding(Finding finding)
+    {
+        var place = finding.File is null ? "" : finding.Line > 0 ? $"{finding.File}:{finding.Line}: " : $"{finding.File}: ";
+        var (word, colour) = finding.Severity switch
+        {
+            Severity.Error => ("error", Color.Red),
+            Severity.Warning => ("warning", Color.Yellow),
+            _ => ("note", Color.Aqua),
+        };
+        Console.Error.Write(place);
+        ErrorConsole.Write(new Text($"{word} {finding.Code}: ", new Style(colour, decoration: Decoration.Bold)));
+        Console.Error.WriteLine($"{finding.Message}\n  {finding.Advice}");
     }
 
     /// <summary>A remark on stderr.</summary>

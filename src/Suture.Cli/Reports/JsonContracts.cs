@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace Suture.Cli.Reports;
+
+/// <summary>The JSON documents of the verbs; their keys are a contract (docs/json.md).</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(DiffReport))]
+internal sealed partial class JsonContracts : JsonSerializerContext;

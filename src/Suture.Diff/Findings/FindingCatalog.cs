@@ -1,0 +1,50 @@
+namespace Suture.Diff.Findings;
+
+/// <summary>The findings of the diff engine: one method a code, so that wording stands in one place. Files and lines are filled in by who knows the source.</summary>
+public static class FindingCatalog
+{
+    private static Finding Make(string code, Severity severity, string? symbol, string message, string advice) =>
+        new(code, severity, null, 0, symbol, message, advice);
+
+    /// <summary>SUT0101: the patch changes no code.</summary>
+    public static Finding NoEffect() => Make("SUT0101", Severity.Note, null,
+        "the patch changes nothing that is compiled: both objects have the same code and data",
+        "check that the patch touches code this kernel's configuration builds, not only comments or other options");
+
+    /// <summary>SUT0201: code that runs only at boot or module load changed.</summary>
+    public static Finding InitFunction(string name, Severity severity) => Make("SUT0201", severity, name,
+        $"'{name}' is __init or __exit code: it ran when the system booted and will not run again",
+        severity == Severity.Error
+            ? "nothing of this patch can take effect live; it needs a reboot into a fixed kernel, or a fix that corrects the running state from another function"
+            : "this part is left out and takes effect only at the next boot; the rest of the patch is applied");
+
+    /// <summary>SUT0202: a function that ftrace cannot redirect changed.</summary>
+    public static Finding NotTraceable(string name) => Make("SUT0202", Severity.Error, name,
+        $"'{name}' changed but has no ftrace entry (it is notrace, noinstr or assembly), so no caller can be redirected to a new version",
+        "change its callers instead, or move the fix into a function that is traceable");
+
+    /// <summary>SUT0203: contents of existing static data changed.</summary>
+    public static Finding DataChanged(string name) => Make("SUT0203", Severity.Error, name,
+        $"the initial value of static data '{name}' changed; the running kernel already uses the old one and may have written to it",
+        "leave the initialiser as it is and change the functions that use it, or set the new value from a callback when the patch is applied");
+
+    /// <summary>SUT0204: existing static data grew or shrank.</summary>
+    public static Finding DataResized(string name, int oldSize, int newSize) => Make("SUT0204", Severity.Error, name,
+        $"static data '{name}' changed size from {oldSize} to {newSize} bytes; the running kernel holds the old one",
+        "keep its layout; put additional state into a new variable or a shadow variable");
+
+    /// <summary>SUT0205: data that is read only at boot or load changed.</summary>
+    public static Finding BootOnlyData(string name, string section, Severity severity) => Make("SUT0205", severity, name,
+        $"'{name}' (section {section}) is read only when the kernel boots or the module loads",
+        "this part takes effect only at the next boot or module load");
+
+    /// <summary>SUT0206: a static local vanished.</summary>
+    public static Finding StaticLocalVanished(string name) => Make("SUT0206", Severity.Warning, name,
+        $"static variable '{name}' no longer exists in the patched source",
+        "its present value is ignored from now on; check that nothing depends on it being kept up to date");
+
+    /// <summary>SUT0207: the code has a form that cannot be moved into a module.</summary>
+    public static Finding Unmovable(string name, string why) => Make("SUT0207", Severity.Error, name,
+        $"'{name}' cannot be moved into a livepatch module: {why}",
+        "restructure the fix so that this function need not be replaced");
+}

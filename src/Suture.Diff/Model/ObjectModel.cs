@@ -1,0 +1,56 @@
+using Suture.Elf;
+
+namespace Suture.Diff.Model;
+
+/// <summary>
+/// One object, canonicalised: cut into <see cref="Element"/>s whose references name elements or external
+/// symbols. Two models can be compared without looking at ELF again.
+/// </summary>
+public sealed class ObjectModel
+{
+    private readonly Dictionary<Symbol, Element> _bySymbol;
+    private readonly Dictionary<Section, List<Element>> _bySection;
+
+    internal ObjectModel(
+        ElfObject source, Dictionary<Symbol, Element> bySymbol, Dictionary<Section, List<Element>> bySection,
+        List<Element> entries, Dictionary<string, int> entrySizes)
+    {
+        Source = source;
+        _bySymbol = bySymbol;
+        _bySection = bySection;
+        Entries = entries;
+        EntrySizes = entrySizes;
+        Elements = [.. bySection.OrderBy(p => p.Key.Index).SelectMany(p => p.Value)];
+        Functions = Elements.FindAll(e => e.Kind == ElementKind.Function);
+        Data = Elements.FindAll(e => e.Kind == ElementKind.Data);
+    }
+
+    /// <summary>The object it was made from.</summary>
+    public ElfObject Source { get; }
+
+    /// <summary>All elements but special-section entries, in file order.</summary>
+    public List<Element> Elements { get; }
+
+    /// <summary>The functions, in file order.</summary>
+    public List<Element> Functions { get; }
+
+    /// <summary>The named data, in file order.</summary>
+    public List<Element> Data { get; }
+
+    /// <summary>All special-section entries, in file order.</summary>
+    public List<Element> Entries { get; }
+
+    /// <summary>Entry size in bytes of each special section present, by section name.</summary>
+    public Dictionary<string, int> EntrySizes { get; }
+
+    /// <summary>The element that <paramref name="symbol"/> names or points into, or null.</summary>
+    public Element? Find(Symbol symbol) => _bySymbol.GetValueOrDefault(symbol);
+
+    /// <summary>The elements of <paramref name="section"/> by ascending start.</summary>
+    public IReadOnlyList<Element> In(Section section) => _bySection.TryGetValue(section, out var list) ? list : [];
+
+    /// <summary>Canonicalises <paramref name="source"/>; <paramref name="entrySizes"/> overrides special-section entry sizes by option name.</summary>
+    /// <exception cref="ElfFormatException">The object contradicts itself.</exception>
+    public static ObjectModel Build(ElfObject source, IReadOnlyDictionary<string, int>? entrySizes = null) =>
+        new ObjectModelBuilder(source, entrySizes ?? new Dictionary<string, int>()).Build();
+}

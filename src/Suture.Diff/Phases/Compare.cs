@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using Suture.Diff.Model;
+using Suture.Elf;
+
+namespace Suture.Diff.Phases;
+
+/// <summary>
+/// Decides what changed: two elements are the same when their bytes are (references masked), their
+/// references lead to the same places, and the special-section entries that describe them are the same.
+/// </summary>
+internal sealed class Compare
+{
+    /// <summary>Depth of anonymous data that refers to anonymous data; compilers make one or two levels.</summary>
+    private const int MaxDepth = 16;
+
+    public static void Run(ObjectModel patched)
+    {
+        var compare = new Compare();
+        foreach (var element in patched.Functions.Concat(patched.Data))
+        {
+            element.Change = element.Twin is not { } twin
+                ? Change.New
+                : compare.SameElement(twin, element) ? Change.None : Change.Changed;
+        }
+        // A cold part has no entry of its own: the function it was split from changes with it.
+        foreach (var part in patched.Functions.Where(f => f.Parent is not null && f.Change != Change.None))
+        {
+            if (part.Parent!.Change == Change.None)
+            {
+                part.Parent.Change = Change.Changed;
+            }
+        }
+        foreach (var function in patched.Functions.Where(f => f.Twin is not null && f.Change == Change.None))
+        {
+            if (function.Parts.Count != function.Twin!.Parts.Count)
+            {
+                function.Change = Change.Changed;
+            }
+        }
+    }
+
+    /// <summary>Whether two functions have the same bytes and number of references; used before twins are known.</summary>
+    public static bool LooksAlike(Element a, Element b) =>
+        a.Size == b.Size && a.References.Count == b.References.Count && SameBytes(a, b);
+
+    private bool SameElement(Element original, Element patched, int depth = 0)
+    {
+        if (original.Size != patched.Size || original.Prefix != patched.Prefix
+            || original.References.Count != patched.References.Count
+            || (original.Section.Type == SectionType.NoBits) != (patched.Section.Type == SectionType.NoBits)
+            || original.Entries.Count != patched.Entries.Count
+            || !SameBytes(original, patched))
+        {
+            return false;
+        }
+        for (var i = 0; i < original.References.Count; i++)
+        {
+            if (!SameReference(original.References[i], patched.References[i], depth))
+            {
+                return false;
+            }
+        }
+        for (var i = 0; i < original.Entries.Count; i++)
+        {
+            if (!SameEntry(original, original.Entries[i], patched, patched.Entries[i], depth))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static bool SameBytes(Element a, Element b)
+    {
+        ReadOnlySpan<byte> x = a.Bytes, y = b.Bytes;
+        if (x.Length != y.Length)
+        {
+            return false;
+        }
+        var at = 0;
+        for (var i = 0; i < a.References.Count; i++)
+        {
+            var (p, q) = (a.References[i], b.References[i]);
+            if (p.Offset != q.Offset || p.Width != q.Width)
+            {
+                return false;
+            }
+            if (p.Offset < at)
+            {
+                continue;
+            }
+            if (!x[at..p.Offset].SequenceEqual(y[at..p.Offset]))
+            {
+                return false;
+            }
+            at = p.Offset + p.Width;
+        }
+        return x[at..].SequenceEqual(y[at..]);
+    }
+
+    private bool SameReference(Reference a, Reference b, int depth)
+    {
+        // PLT32 and PC32 mean the same in the kernel; compilers of one version spell a branch one way.
+        if (a.Offset != b.Offset || a.Width != b.Width || a.TargetOffset != b.TargetOffset
+            || RelocationType.IsPcRelative(a.Type) != RelocationType.IsPcRelative(b.Type))
+        {
+            return false;
+        }
+        if (a.Target is null || b.Target is null)
+        {
+            return a.Target is null && b.Target is null && a.External!.Name == b.External!.Name
+                && a.External.Place == b.External.Place;
+        }
+        return SameTarget(a.Target, b.Target, depth);
+    }
+
+    private bool SameTarget(Element a, Element b, int depth)
+    {
+        if (a.Kind != b.Kind)
+        {
+            return false;
+        }
+        switch (a.Kind)
+        {
+            case ElementKind.Literal:
+                return a.Bytes.SequenceEqual(b.Bytes);
+            case ElementKind.Constant or ElementKind.Chunk:
+                return depth < MaxDepth && SameElement(a, b, depth + 1);
+            case ElementKind.Data when !Correlate.IsCorrelated(a):
+                // State of a macro: contents are not compared. Its text (__func__, CSWTCH) is.
+                return a.Key == b.Key && !Correlate.IsCorrelated(b)
+                    && ((a.Section.Flags & SectionFlags.Write) != 0 || SameBytes(a, b));
+            default:
+                return a.Twin == b;
+        }
+    }
+
+    private bool SameEntry(Element ownerA, Element a, Element ownerB, Element b, int depth)
+    {
+        if (a.Section.Name != b.Section.Name || a.Size != b.Size || a.References.Count != b.References.Count)
+        {
+            return false;
+        }
+        for (var i = 0; i < a.References.Count; i++)
+        {
+            var (p, q) = (a.References[i], b.References[i]);
+            // References to the owner stand for places in it: the same place, not the same twin.
+            var same = p.Target == ownerA
+                ? q.Target == ownerB && p.TargetOffset == q.TargetOffset && p.Offset == q.Offset
+                : SameReference(p, q, depth);
+            if (!same)
+            {
+                return false;
+            }
+        }
+        return a.Section.Name == "__bug_table" ? SameBug(a, b)
+            : SameBytes(a, b) && (a.Companion ?? []).AsSpan().SequenceEqual(b.Companion ?? []);
+    }
+
+    /// <summary>A bug entry ends with line (2 bytes) and flags (2 bytes), struct bug_entry; the line alone is no change.</summary>
+    private static bool SameBug(Element a, Element b) => a.Size < 4
+        ? SameBytes(a, b)
+        : BinaryPrimitives.ReadUInt16LittleEndian(a.Bytes[^2..]) == BinaryPrimitives.ReadUInt16LittleEndian(b.Bytes[^2..]);
+}

@@ -1,0 +1,231 @@
+using Suture.Diff.Model;
+using Suture.Elf;
+
+namespace Suture.Diff.Phases;
+
+/// <summary>
+/// Writes the included elements as an object of their own. What they refer to in the running kernel becomes
+/// an undefined symbol under the original's name; <see cref="Externals"/> tells which original it is.
+/// </summary>
+internal sealed class Emit
+{
+    private readonly ElfObject _output;
+    private readonly Dictionary<Element, Placement> _placed = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, Section> _shared = new(StringComparer.Ordinal);
+    private readonly Dictionary<Section, Symbol> _sectionSymbols = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(string, string), int> _literals = [];
+    private readonly Dictionary<object, Symbol> _undefined = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, Symbol> _undefinedByName = new(StringComparer.Ordinal);
+
+    private readonly record struct Placement(Section Section, int Offset, Symbol? Symbol);
+
+    private Emit(string name) => _output = new ElfObject(name);
+
+    /// <summary>For each undefined symbol of the output: the element of the original object it stands for, or null when the original does not define it either.</summary>
+    public Dictionary<Symbol, Element?> Externals { get; } = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>For each included named element: its symbol in the output.</summary>
+    public Dictionary<Element, Symbol> Symbols { get; } = new(ReferenceEqualityComparer.Instance);
+
+    public static (ElfObject Output, Emit Maps) Run(string name, List<Element> included)
+    {
+        var emit = new Emit(name);
+        foreach (var element in included)
+        {
+            emit.Place(element);
+        }
+        var entries = included.SelectMany(e => e.Entries).ToList();
+        foreach (var entry in entries.OrderBy(e => e.Section.Index).ThenBy(e => e.Start))
+        {
+            emit.PlaceEntry(entry);
+        }
+        foreach (var element in included.Concat(entries))
+        {
+            emit.Relocate(element);
+        }
+        return (emit._output, emit);
+    }
+
+    private void Place(Element element)
+    {
+        if (element.Kind == ElementKind.Literal)
+        {
+            PlaceLiteral(element);
+            return;
+        }
+        var section = SectionFor(element);
+        var offset = Append(section, element);
+        if (element.Symbol is not { } source)
+        {
+            _placed[element] = new Placement(section, offset, null);
+            return;
+        }
+        // New globals stay global for the other objects of the patch; changed ones must not shadow the original.
+        var symbol = new Symbol(element.Name)
+        {
+            Section = section,
+            Value = (ulong)(offset + element.Prefix),
+            Size = (ulong)(element.Size - element.Prefix),
+            Type = source.Type == SymbolType.NoType && element.Kind == ElementKind.Function ? SymbolType.Func : source.Type,
+            Binding = element.Change == Change.New ? source.Binding : SymbolBinding.Local,
+        };
+        _output.Symbols.Add(symbol);
+        _placed[element] = new Placement(section, offset, symbol);
+        Symbols[element] = symbol;
+    }
+
+    private Section SectionFor(Element element)
+    {
+        var source = element.Section;
+        if (element.Kind == ElementKind.Chunk || !HasOwnSection(source))
+        {
+            return Shared(source, source.Name);
+        }
+        if (source.Name.StartsWith(".data..percpu", StringComparison.Ordinal))
+        {
+            // The module loader knows per-CPU data by this one name.
+            return Shared(source, ".data..percpu");
+        }
+        var name = element.Name.Length == 0 || source.Name.EndsWith("." + element.Name, StringComparison.Ordinal)
+            ? source.Name
+            : $"{(source.IsCode ? CodePrefix(source.Name) : source.Name)}.{element.Name}";
+        var section = new Section(name, source.Type, source.Flags & ~SectionFlags.Group & ~SectionFlags.Merge)
+        {
+            Alignment = source.Alignment,
+            EntrySize = 0,
+        };
+        _output.Sections.Add(section);
+        return section;
+    }
+
+    /// <summary>Whether each element of the section may stand alone; tables that the kernel finds by name may not be split.</summary>
+    private static bool HasOwnSection(Section source) => source.IsCode
+        || source.Name.StartsWith(".data", StringComparison.Ordinal)
+        || source.Name.StartsWith(".bss", StringComparison.Ordinal)
+        || source.Name.StartsWith(".rodata", StringComparison.Ordinal);
+
+    private static string CodePrefix(string name) =>
+        name.StartsWith(".text", StringComparison.Ordinal) && !name.StartsWith(".text.unlikely", StringComparison.Ordinal) ? ".text" : name;
+
+    private Section Shared(Section source, string name)
+    {
+        if (!_shared.TryGetValue(name, out var section))
+        {
+            section = new Section(name, source.Type, source.Flags & ~SectionFlags.Group)
+            {
+                Alignment = source.Alignment,
+                EntrySize = source.EntrySize,
+            };
+            _shared[name] = section;
+            _output.Sections.Add(section);
+        }
+        return section;
+    }
+
+    private static int Append(Section section, Element element)
+    {
+        var alignment = (int)Math.Max(1, Math.Min(section.Alignment, 4096));
+        if (section.Type == SectionType.NoBits)
+        {
+            var at = ((int)section.Size + alignment - 1) & ~(alignment - 1);
+            section.Size = (ulong)(at + element.Size);
+            return at;
+        }
+        var offset = element.Kind == ElementKind.Entry ? section.Data.Length : (section.Data.Length + alignment - 1) & ~(alignment - 1);
+        var data = new byte[offset + element.Size];
+        section.Data.CopyTo(data, 0);
+        element.Bytes.CopyTo(data.AsSpan(offset));
+        section.Data = data;
+        return offset;
+    }
+
+    private void PlaceLiteral(Element element)
+    {
+        var section = Shared(element.Section, element.Section.Name);
+        var key = (section.Name, Convert.ToHexString(element.Bytes));
+        if (!_literals.TryGetValue(key, out var offset))
+        {
+            offset = Append(section, element);
+            _literals[key] = offset;
+        }
+        _placed[element] = new Placement(section, offset, null);
+    }
+
+    private void PlaceEntry(Element entry)
+    {
+        var section = Shared(entry.Section, entry.Section.Name);
+        _placed[entry] = new Placement(section, Append(section, entry), null);
+        if (entry.Companion is { } companion)
+        {
+            if (!_shared.TryGetValue(".orc_unwind", out var records))
+            {
+                records = new Section(".orc_unwind", SectionType.ProgBits, SectionFlags.Alloc) { Alignment = 1 };
+                _shared[records.Name] = records;
+                _output.Sections.Add(records);
+            }
+            records.Data = [.. records.Data, .. companion];
+        }
+    }
+
+    private void Relocate(Element element)
+    {
+        var (section, offset, _) = _placed[element];
+        foreach (var reference in element.References)
+        {
+            var at = offset + reference.Offset;
+            // The addend is explicit in RELA; the kernel insists that the field itself be zero.
+            section.Data.AsSpan(at, reference.Width).Clear();
+            var (symbol, bias) = Resolve(element, reference);
+            section.Relocations.Add(new Relocation((ulong)at, reference.Type, symbol, bias + reference.Addend));
+        }
+    }
+
+    private (Symbol Symbol, long Bias) Resolve(Element from, Reference reference)
+    {
+        if (reference.Target is not { } target)
+        {
+            return (Undefined(reference.External!, reference.External!.Name, null), 0);
+        }
+        // An entry speaks of the copy of the code it describes; code speaks of originals where it takes addresses.
+        if (_placed.TryGetValue(target, out var placement) && (from.Kind == ElementKind.Entry || Select.IsOwn(target, reference)))
+        {
+            return placement.Symbol is { } symbol
+                ? (symbol, 0)
+                : (SectionSymbol(placement.Section), placement.Offset);
+        }
+        var original = target.Twin ?? throw new InvalidOperationException($"{from} refers to {target}, which is neither included nor in the original");
+        return (Undefined(original, original.Name, original), 0);
+    }
+
+    private Symbol Undefined(object identity, string name, Element? original)
+    {
+        // Undefined symbols of one name are one symbol; originals are told apart by identity.
+        if (original is null && _undefinedByName.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+        if (!_undefined.TryGetValue(identity, out var symbol))
+        {
+            symbol = new Symbol(name) { Binding = SymbolBinding.Global };
+            _undefined[identity] = symbol;
+            _output.Symbols.Add(symbol);
+            Externals[symbol] = original;
+            if (original is null)
+            {
+                _undefinedByName[name] = symbol;
+            }
+        }
+        return symbol;
+    }
+
+    private Symbol SectionSymbol(Section section)
+    {
+        if (!_sectionSymbols.TryGetValue(section, out var symbol))
+        {
+            symbol = new Symbol("") { Section = section, Type = SymbolType.Section };
+            _sectionSymbols[section] = symbol;
+            _output.Symbols.Add(symbol);
+        }
+        return symbol;
+    }
+}
