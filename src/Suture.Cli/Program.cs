@@ -4,6 +4,7 @@ using Suture.Cli.Verbs;
 
 var root = new RootCommand("Suture: live patches for Linux, from source patch to running kernel.")
 {
+    BuildVerb.Create(),
     DiffVerb.Create(),
     InspectVerb.Create(),
 };

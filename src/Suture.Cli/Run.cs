@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Suture.Build.Patches;
 using Suture.Elf;
+using Suture.Kernel;
 
 namespace Suture.Cli;
 
@@ -29,6 +31,21 @@ internal static class Run
         {
             Terminal.Error("interrupted");
             return 130;
+        }
+        catch (PatchFormatException e)
+        {
+            Terminal.Error(e.Message, "give a unified diff, a git format-patch or an mbox of them");
+            return (int)ExitCode.PatchDoesNotApply;
+        }
+        catch (KernelException e)
+        {
+            Terminal.Error(e.Message, e.Advice);
+            return (int)(e.Fault switch
+            {
+                KernelFault.Mismatch => ExitCode.KernelMismatch,
+                KernelFault.Verification => ExitCode.VerificationFailed,
+                _ => ExitCode.Failure,
+            });
         }
         catch (ElfFormatException e)
         {

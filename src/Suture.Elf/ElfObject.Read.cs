@@ -46,7 +46,18 @@ public sealed partial class ElfObject
             ReadSymbols(result);
             ReadRelocations();
             ReadGroups();
+            result._trailer = Trailer();
             return result;
+        }
+
+        private byte[] Trailer()
+        {
+            var end = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(40)) + (ulong)_raw.Length * SectionHeaderSize;
+            foreach (var raw in _raw)
+            {
+                end = raw.Type is SectionType.NoBits or SectionType.Null ? end : Math.Max(end, raw.Offset + raw.Size);
+            }
+            return end < (ulong)bytes.Length ? bytes[(int)end..] : [];
         }
 
         private ElfFormatException Fault(string place, string fault) => new(name, place, fault);

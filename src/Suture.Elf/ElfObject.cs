@@ -9,6 +9,8 @@ public sealed partial class ElfObject
     /// <summary>e_machine of x86-64.</summary>
     public const ushort MachineX8664 = 62;
 
+    private byte[] _trailer = [];
+
     /// <summary>Makes an empty object; <paramref name="name"/> is used in messages.</summary>
     public ElfObject(string name) => Name = name;
 
@@ -20,6 +22,9 @@ public sealed partial class ElfObject
 
     /// <summary>Symbols in file order without the null entry. The writer puts locals first.</summary>
     public List<Symbol> Symbols { get; } = [];
+
+    /// <summary>Bytes of the file behind everything that ELF accounts for: a module's appended signature. Not written.</summary>
+    public ReadOnlySpan<byte> Trailer => _trailer;
 
     /// <summary>The first section of that name, or null.</summary>
     public Section? FindSection(string name) => Sections.Find(s => s.Name == name);

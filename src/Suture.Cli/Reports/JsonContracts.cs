@@ -4,5 +4,7 @@ namespace Suture.Cli.Reports;
 
 /// <summary>The JSON documents of the verbs; their keys are a contract (docs/json.md).</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(BuildReport))]
 [JsonSerializable(typeof(DiffReport))]
+[JsonSerializable(typeof(InspectReport))]
 internal sealed partial class JsonContracts : JsonSerializerContext;

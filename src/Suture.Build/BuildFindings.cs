@@ -1,0 +1,65 @@
+using Suture.Diff.Findings;
+
+namespace Suture.Build;
+
+/// <summary>Findings of the build, beyond those of the diff engine: one method a code.</summary>
+public static class BuildFindings
+{
+    private static Finding Error(string code, string? file, string? symbol, string message, string advice) =>
+        new(code, Severity.Error, file, 0, symbol, message, advice);
+
+    /// <summary>SUT0301: the function that would be replaced is not the one that runs.</summary>
+    public static Finding Mismatch(string file, string name, string owner, string detail) => Error("SUT0301", file, name,
+        $"'{name}' as compiled here is not the '{name}' that runs in {owner}: {detail}",
+        "source, configuration or compiler differ from those the kernel was built with; nothing is patched on a guess");
+
+    /// <summary>SUT0302: the running image does not name the function.</summary>
+    public static Finding NotInImage(string file, string name, string owner) => Error("SUT0302", file, name,
+        $"'{name}' is not in {owner}: there is nothing to replace",
+        "the source file may belong to another object, or the linker kept another definition");
+
+    /// <summary>SUT0303: which of several functions of one name is meant cannot be told.</summary>
+    public static Finding Ambiguous(string file, string name, string owner) => Error("SUT0303", file, name,
+        $"{owner} has several symbols '{name}' and the running code does not tell which belongs to {file}",
+        "patch its callers instead, or make the fix in a function with a unique name");
+
+    /// <summary>SUT0304: a symbol that the patch uses cannot be found in the running kernel.</summary>
+    public static Finding Unresolved(string file, string name, string owner) => Error("SUT0304", file, name,
+        $"the patch uses '{name}', which can be found neither in {owner} nor among the exported symbols",
+        "use something that exists in this kernel, or bring the function along in the patch");
+
+    /// <summary>SUT0305: a table that is processed when the livepatch loads refers into a module that may come later.</summary>
+    public static Finding LateReference(string section, string name, string owner) => Error("SUT0305", null, name,
+        $"section {section} refers to '{name}' of module {owner}; it is processed when the livepatch loads, the module may load later",
+        "avoid static keys, static calls and alternatives on the module's own symbols in the patched functions");
+
+    /// <summary>SUT0306: the finished module would not load.</summary>
+    public static Finding WouldNotLoad(string what) => Error("SUT0306", null, null,
+        $"the finished module would be rejected by the kernel: {what}",
+        "this is a defect in Suture or in the kernel directory; nothing was written");
+
+    /// <summary>SUT0307: the kernel's objtool rejects the module.</summary>
+    public static Finding Objtool(string words) => Error("SUT0307", null, null,
+        $"objtool, the kernel's own object checker, does not accept the module: {words}",
+        "the patched code may use constructs that the kernel's build also rejects");
+
+    /// <summary>SUT0308: objtool's warnings.</summary>
+    public static Finding ObjtoolWarning(string words) => new("SUT0308", Severity.Warning, null, 0, null,
+        $"objtool remarks: {words}", "stack traces through the function may be unreliable, which can delay a transition; look at the code it names");
+
+    /// <summary>SUT0401: the patch does not apply.</summary>
+    public static Finding DoesNotApply(string? file, int line, string message, string advice) =>
+        new("SUT0401", Severity.Error, file, line, null, message, advice);
+
+    /// <summary>SUT0402: the patched source does not compile.</summary>
+    public static Finding DoesNotCompile(string? file, int line, string message) =>
+        new("SUT0402", Severity.Error, file, line, null, message, "mend the patch; the compiler's words are above");
+
+    /// <summary>SUT0403: the patch touches something that cannot be part of a livepatch.</summary>
+    public static Finding Unsupported(string? file, int line, string message, string advice, Severity severity) =>
+        new("SUT0403", severity, file, line, null, message, advice);
+
+    /// <summary>SUT0404: a hunk applied at another line than the patch says.</summary>
+    public static Finding AppliedWithOffset(string? file, int line, string message) => new("SUT0404", Severity.Note, file, line, null,
+        message, "nothing to do if the patch was made for a neighbouring version");
+}

@@ -1,0 +1,52 @@
+using Suture.Build.Link;
+using Suture.Diff.Findings;
+using Suture.Kernel;
+
+namespace Suture.Build;
+
+/// <summary>What to build.</summary>
+public sealed record BuildRequest
+{
+    /// <summary>The kernel to patch.</summary>
+    public required KernelBuild Kernel { get; init; }
+
+    /// <summary>Patch files in order: name for messages, content.</summary>
+    public required IReadOnlyList<(string Name, byte[] Bytes)> Patches { get; init; }
+
+    /// <summary>Name of the livepatch; the module is called suture_NAME.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether the livepatch replaces all others when applied (cumulative patches, klp_patch.replace).</summary>
+    public bool Replace { get; init; } = true;
+}
+
+/// <summary>How a build ended.</summary>
+public enum BuildStatus
+{
+    /// <summary>There is a module.</summary>
+    Built,
+    /// <summary>The patch changes no code of this kernel.</summary>
+    NothingChanged,
+    /// <summary>Not safe to patch live.</summary>
+    Refused,
+    /// <summary>The patch does not apply.</summary>
+    DoesNotApply,
+    /// <summary>The patched source does not compile.</summary>
+    DoesNotCompile,
+    /// <summary>What would be replaced is not what runs.</summary>
+    KernelMismatch,
+}
+
+/// <summary>Where the time went, in milliseconds of wall clock.</summary>
+public sealed record BuildTimings(long PrepareMs, long CompileMs, long DiffMs, long MatchMs, long LinkMs, long TotalMs);
+
+/// <summary>Outcome of a build.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="ModuleName">Name of the module, without .ko.</param>
+/// <param name="Module">Bytes of the .ko when <see cref="BuildStatus.Built"/>.</param>
+/// <param name="Functions">Functions replaced and brought along.</param>
+/// <param name="Findings">What there is to say.</param>
+/// <param name="Timings">Where the time went.</param>
+public sealed record BuildResult(
+    BuildStatus Status, string ModuleName, byte[]? Module, IReadOnlyList<LivepatchFunction> Functions,
+    IReadOnlyList<Finding> Findings, BuildTimings Timings);

@@ -1,0 +1,161 @@
+using Suture.Build.Match;
+using Suture.Diff.Findings;
+using Suture.Diff.Model;
+using Suture.Elf;
+using Suture.Kernel;
+
+namespace Suture.Build.Link;
+
+/// <summary>
+/// Makes the livepatch module: joins the units with the template, describes what is replaced, lets the kernel's
+/// objtool do what it does to every module, and gives symbols and relocations their livepatch form.
+/// </summary>
+public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template, Func<string, ITargetImage> imageOf)
+{
+    private static readonly TimeSpan ObjtoolLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>A finished module, or the findings that prevent it.</summary>
+    /// <param name="Module">The bytes of the .ko; null when a finding is an error.</param>
+    /// <param name="Functions">What it replaces and brings.</param>
+    /// <param name="Findings">What there is to say.</param>
+    public sealed record Result(byte[]? Module, IReadOnlyList<LivepatchFunction> Functions, IReadOnlyList<Finding> Findings);
+
+    /// <summary>Links <paramref name="units"/> into the module <paramref name="moduleName"/>; <paramref name="workDirectory"/> holds the file objtool works on.</summary>
+    public async Task<Result> LinkAsync(
+        string moduleName, string patchName, IReadOnlyList<LinkUnit> units, bool replace, string workDirectory, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(units);
+        var findings = new List<Finding>();
+        var functions = new List<LivepatchFunction>();
+        var replacements = ListFunctions(units, functions, findings);
+
+        var binder = new SymbolBinder(kernel, imageOf);
+        foreach (var unit in units)
+        {
+            binder.Announce(unit);
+        }
+        var merger = new ObjectMerger(moduleName);
+        var common = template.NewObject();
+        var thisModule = common.Symbols.Find(s => s.Name == "__this_module")!;
+        var description = PatchDescription.Build(template, replacements, replace, thisModule);
+        var patchSymbol = description.Symbols.Find(s => s.Name == "suture_patch")!;
+        merger.Add(common, "", s => s.Name == patchSymbol.Name ? patchSymbol : binder.BindExport(s.Name));
+        foreach (var unit in units)
+        {
+            merger.Add(unit.Diff.Output!, unit.Owner, s => binder.Bind(unit, s));
+        }
+        merger.Add(description, "", s => s);
+        var module = merger.Merged;
+        AddStaticCallKeys(binder);
+        module.Symbols.AddRange(binder.Undefined);
+        findings.AddRange(binder.Findings);
+        if (HasErrors(findings))
+        {
+            return new Result(null, functions, findings);
+        }
+
+        ModuleMetadata.SetName(module, template, moduleName);
+        var objects = string.Join(',', replacements.Select(r => r.Object).Distinct().Order(StringComparer.Ordinal));
+        ModuleMetadata.AddInfo(module,
+        [
+            ("depends", ""), ("name", moduleName), ("description", $"livepatch {patchName}"),
+            .. binder.Exported.Values.Select(e => e.Namespace).OfType<string>().Distinct().Order(StringComparer.Ordinal).Select(n => ("import_ns", n)),
+            ("suture.patch", patchName), ("suture.replace", replace ? "Y" : "N"), ("suture.objects", objects),
+        ]);
+        if (kernel.Config.IsSet("CONFIG_MODVERSIONS"))
+        {
+            var layout = kernel.Exports.TryGet("module_layout", out var l) ? [l] : Array.Empty<ExportedSymbol>();
+            ModuleMetadata.AddVersions(module, layout.Concat(binder.Exported.Values));
+        }
+        var processed = await RunObjtoolAsync(module, Path.Combine(workDirectory, moduleName + ".o"), findings, cancellation);
+        if (processed is null)
+        {
+            return new Result(null, functions, findings);
+        }
+        DropBuildOnly(processed);
+        findings.AddRange(LivepatchRelocations.Apply(processed, binder.Livepatch, merger.Owners, template[ModuleTemplate.Field.AltSize]));
+        return new Result(HasErrors(findings) ? null : processed.Write(), functions, findings);
+    }
+
+    private static bool HasErrors(List<Finding> findings) => findings.Exists(f => f.Severity == Severity.Error);
+
+    /// <summary>The functions to redirect; a target that is not proven to be the running one is an error.</summary>
+    private static List<PatchDescription.Replacement> ListFunctions(
+        IReadOnlyList<LinkUnit> units, List<LivepatchFunction> functions, List<Finding> findings)
+    {
+        var replacements = new List<PatchDescription.Replacement>();
+        foreach (var unit in units)
+        {
+            foreach (var function in unit.Diff.Replaced)
+            {
+                var original = function.Twin!;
+                var match = unit.Match.Functions[original];
+                var place = unit.Match.Resolve(original);
+                functions.Add(new LivepatchFunction(unit.Owner, original.Name, place?.SymPos ?? 0, Change.Changed, match.State));
+                foreach (var part in original.Parts.Prepend(original))
+                {
+                    var partMatch = unit.Match.Functions[part];
+                    if (partMatch.State != MatchState.Identical)
+                    {
+                        findings.Add(partMatch.State == MatchState.Mismatch
+                            ? BuildFindings.Mismatch(unit.Source, part.Name, unit.Owner, partMatch.Detail)
+                            : BuildFindings.NotInImage(unit.Source, part.Name, unit.Owner));
+                    }
+                }
+                if (place is null)
+                {
+                    if (match.State == MatchState.Identical)
+                    {
+                        findings.Add(BuildFindings.Ambiguous(unit.Source, original.Name, unit.Owner));
+                    }
+                    continue;
+                }
+                replacements.Add(new PatchDescription.Replacement(unit.Owner, place.Name, place.SymPos, unit.Diff.Symbols[function]));
+            }
+            functions.AddRange(unit.Diff.Included
+                .Where(e => e is { Kind: ElementKind.Function, Change: Change.New, Parent: null })
+                .Select(e => new LivepatchFunction(unit.Owner, e.Name, 0, Change.New, MatchState.Identical)));
+        }
+        return replacements;
+    }
+
+    /// <summary>objtool looks up the key of every static call by name; kernels often export only the trampoline.</summary>
+    private static void AddStaticCallKeys(SymbolBinder binder)
+    {
+        foreach (var trampoline in binder.Undefined.Where(s => s.Name.StartsWith("__SCT__", StringComparison.Ordinal)).ToList())
+        {
+            binder.BindExport("__SCK__" + trampoline.Name["__SCT__".Length..]);
+        }
+    }
+
+    private async Task<ElfObject?> RunObjtoolAsync(ElfObject module, string path, List<Finding> findings, CancellationToken cancellation)
+    {
+        await File.WriteAllBytesAsync(path, module.Write(), cancellation);
+        if (kernel.ModuleObjtoolArguments.Count > 0)
+        {
+            var run = await Tool.RunAsync(kernel.ObjtoolPath, [.. kernel.ModuleObjtoolArguments, path], kernel.SourceTree, ObjtoolLimit, cancellation);
+            var words = string.Join('\n', (run.Output + run.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(10))
+                .Replace(path, module.Name, StringComparison.Ordinal);
+            if (run.ExitCode != 0)
+            {
+                findings.Add(BuildFindings.Objtool(words));
+                return null;
+            }
+            if (words.Length > 0)
+            {
+                findings.Add(BuildFindings.ObjtoolWarning(words));
+            }
+        }
+        return ElfObject.ReadFile(path);
+    }
+
+    /// <summary>Removes what only the build needs, as the kernel's module linker script does, and what nothing refers to.</summary>
+    private static void DropBuildOnly(ElfObject module)
+    {
+        var dropped = module.Sections.FindAll(s => s.Name.StartsWith(".discard", StringComparison.Ordinal)
+            || s.Name is "__patchable_function_entries" or ".comment" or ".export_symbol");
+        module.Sections.RemoveAll(dropped.Contains);
+        var used = module.Sections.SelectMany(s => s.Relocations).Select(r => r.Symbol).ToHashSet(ReferenceEqualityComparer.Instance);
+        module.Symbols.RemoveAll(s => (s.Section is { } section && dropped.Contains(section)) || (s.IsUndefined && !used.Contains(s)));
+    }
+}

@@ -1,0 +1,128 @@
+using Suture.Build.Match;
+using Suture.Diff.Findings;
+using Suture.Diff.Model;
+using Suture.Elf;
+using Suture.Kernel;
+
+namespace Suture.Build.Link;
+
+/// <summary>
+/// Decides what each undefined symbol of the livepatch is: defined by another unit of the patch, exported by
+/// vmlinux (the module loader resolves it), or to be found by the livepatch core by object, name and position.
+/// </summary>
+internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage> imageOf)
+{
+    private readonly Dictionary<string, Symbol> _newGlobals = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Symbol> _exported = new(StringComparer.Ordinal);
+    private readonly Dictionary<KernelSymbolReference, Symbol> _livepatch = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+
+    /// <summary>Symbols that the livepatch core resolves, by the name they have until the module is finished.</summary>
+    public Dictionary<string, KernelSymbolReference> Livepatch { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Exported symbols that the module uses, by name.</summary>
+    public SortedDictionary<string, ExportedSymbol> Exported { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What could not be resolved.</summary>
+    public List<Finding> Findings { get; } = [];
+
+    /// <summary>All undefined symbols handed out, in order of first use.</summary>
+    public List<Symbol> Undefined { get; } = [];
+
+    /// <summary>Makes the symbols that <paramref name="unit"/> defines known, before anything is bound.</summary>
+    public void Announce(LinkUnit unit)
+    {
+        foreach (var (element, symbol) in unit.Diff.Symbols)
+        {
+            _names.Add(symbol.Name);
+            if (element.Change == Change.New && element.IsGlobal)
+            {
+                _newGlobals[symbol.Name] = symbol;
+            }
+        }
+    }
+
+    /// <summary>What the undefined <paramref name="symbol"/> of <paramref name="unit"/> becomes.</summary>
+    public Symbol Bind(LinkUnit unit, Symbol symbol)
+    {
+        var original = unit.Diff.Externals[symbol];
+        if (original is null && _newGlobals.TryGetValue(symbol.Name, out var own))
+        {
+            return own;
+        }
+        if ((original is null || original.IsGlobal) && kernel.Exports.TryGet(symbol.Name, out var export) && export.Module == "vmlinux")
+        {
+            return UseExport(export);
+        }
+        if (Locate(unit, symbol.Name, original) is { } place)
+        {
+            return UseLivepatch(place);
+        }
+        Findings.Add(BuildFindings.Unresolved(unit.Source, symbol.Name, unit.Owner));
+        return UseLivepatch(new KernelSymbolReference(unit.Owner, symbol.Name, 0));
+    }
+
+    /// <summary>A symbol that Suture's own template needs; it must be exported.</summary>
+    public Symbol BindExport(string name)
+    {
+        if (kernel.Exports.TryGet(name, out var export) && export.Module == "vmlinux")
+        {
+            return UseExport(export);
+        }
+        if (imageOf("vmlinux").FindGlobal(name) is { } place)
+        {
+            return UseLivepatch(place);
+        }
+        Findings.Add(BuildFindings.Unresolved("template.c", name, "vmlinux"));
+        return UseLivepatch(new KernelSymbolReference("vmlinux", name, 0));
+    }
+
+    private KernelSymbolReference? Locate(LinkUnit unit, string name, Element? original)
+    {
+        if (original is not null)
+        {
+            return unit.Match.Resolve(original);
+        }
+        if (unit.Image.FindGlobal(name) is { } inOwner)
+        {
+            return inOwner;
+        }
+        return kernel.Exports.TryGet(name, out var export)
+            ? imageOf(export.Module).FindGlobal(name)
+            : unit.Owner != "vmlinux" ? imageOf("vmlinux").FindGlobal(name) : null;
+    }
+
+    private Symbol UseExport(ExportedSymbol export)
+    {
+        if (!_exported.TryGetValue(export.Name, out var symbol))
+        {
+            _exported[export.Name] = symbol = NewUndefined(export.Name);
+            Exported[export.Name] = export;
+        }
+        return symbol;
+    }
+
+    private Symbol UseLivepatch(KernelSymbolReference place)
+    {
+        if (!_livepatch.TryGetValue(place, out var symbol))
+        {
+            // objtool knows some functions by name, so the plain name is kept while it is free.
+            var name = place.Name;
+            for (var i = 2; _names.Contains(name); i++)
+            {
+                name = $"{place.Name}.suture{i}";
+            }
+            _livepatch[place] = symbol = NewUndefined(name);
+            Livepatch[name] = place;
+        }
+        return symbol;
+    }
+
+    private Symbol NewUndefined(string name)
+    {
+        _names.Add(name);
+        var symbol = new Symbol(name) { Binding = SymbolBinding.Global };
+        Undefined.Add(symbol);
+        return symbol;
+    }
+}

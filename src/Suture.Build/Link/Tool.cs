@@ -1,0 +1,46 @@
+using System.Diagnostics;
+
+namespace Suture.Build.Link;
+
+/// <summary>Runs one of the kernel's or the system's programs to its end, within a time.</summary>
+internal static class Tool
+{
+    /// <summary>What a program left behind.</summary>
+    public readonly record struct Result(int ExitCode, string Output, string Error);
+
+    /// <summary>Runs <paramref name="program"/> in <paramref name="directory"/>; kills it when cancelled or after <paramref name="limit"/>.</summary>
+    /// <exception cref="TimeoutException">It took longer than <paramref name="limit"/>.</exception>
+    public static async Task<Result> RunAsync(
+        string program, IEnumerable<string> arguments, string directory, TimeSpan limit, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(program)
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            Environment = { ["LC_ALL"] = "C" },
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timer.CancelAfter(limit);
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(timer.Token);
+            var error = process.StandardError.ReadToEndAsync(timer.Token);
+            await process.WaitForExitAsync(timer.Token);
+            return new Result(process.ExitCode, await output, await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            cancellation.ThrowIfCancellationRequested();
+            throw new TimeoutException($"{Path.GetFileName(program)} did not finish within {limit.TotalSeconds:0} s");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * What every Suture livepatch module has in common. Compiled once per kernel; Suture then adds the replaced
+ * functions and the klp_patch that describes them, laid out by the table below.
+ */
+#define INCLUDE_VERMAGIC
+#include <linux/bug.h>
+#include <linux/jump_label.h>
+#include <linux/livepatch.h>
+#include <linux/module.h>
+#include <linux/static_call_types.h>
+#include <linux/vermagic.h>
+#include <linux/version.h>
+#include <asm/alternative.h>
+#include <asm/extable.h>
+#include <asm/orc_types.h>
+#ifdef CONFIG_PARAVIRT
+#include <asm/paravirt_types.h>
+#endif
+
+extern struct klp_patch suture_patch;
+
+static int suture_init(void)
+{
+	return klp_enable_patch(&suture_patch);
+}
+
+static void suture_exit(void)
+{
+}
+
+module_init(suture_init);
+module_exit(suture_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");
+MODULE_INFO(vermagic, VERMAGIC_STRING);
+#if defined(CONFIG_RETPOLINE) || defined(CONFIG_MITIGATION_RETPOLINE)
+MODULE_INFO(retpoline, "Y");
+#endif
+
+__visible struct module __this_module __section(".gnu.linkonce.this_module") = {
+	.name = "suture",
+	.init = init_module,
+	.exit = cleanup_module,
+	.arch = MODULE_ARCH_INIT,
+};
+
+#if defined(CONFIG_PARAVIRT) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define SUTURE_PARA_SIZE sizeof(struct paravirt_patch_site)
+#else
+#define SUTURE_PARA_SIZE 0
+#endif
+
+/* Read by Suture (ModuleTemplate.cs, in this order), then dropped: sizes and offsets in bytes. */
+static const unsigned int suture_layout[] __used __section(".suture.layout") = {
+	sizeof(struct klp_func),
+	offsetof(struct klp_func, old_name),
+	offsetof(struct klp_func, new_func),
+	offsetof(struct klp_func, old_sympos),
+	sizeof(struct klp_object),
+	offsetof(struct klp_object, name),
+	offsetof(struct klp_object, funcs),
+	sizeof(struct klp_patch),
+	offsetof(struct klp_patch, mod),
+	offsetof(struct klp_patch, objs),
+	offsetof(struct klp_patch, replace),
+	offsetof(struct module, name),
+	sizeof(((struct module *)0)->name),
+	sizeof(struct alt_instr),
+	sizeof(struct bug_entry),
+	sizeof(struct exception_table_entry),
+	sizeof(struct jump_entry),
+	sizeof(struct static_call_site),
+	sizeof(struct orc_entry),
+	SUTURE_PARA_SIZE,
+};

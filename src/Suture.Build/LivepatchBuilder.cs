@@ -1,0 +1,212 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Suture.Build.Compile;
+using Suture.Build.Link;
+using Suture.Build.Match;
+using Suture.Build.Patches;
+using Suture.Diff;
+using Suture.Diff.Findings;
+using Suture.Elf;
+using Suture.Kernel;
+
+namespace Suture.Build;
+
+/// <summary>
+/// Patch in, livepatch module out. Reads top-down as the phases: apply and plan, compile each unit twice, diff,
+/// match against the code that runs, link, and check the result as the kernel's loader would.
+/// </summary>
+public sealed class LivepatchBuilder
+{
+    private readonly BuildRequest _request;
+    private readonly IProgress<ProgressReport>? _progress;
+    private readonly List<Finding> _findings = [];
+    private readonly ConcurrentDictionary<string, Lazy<ITargetImage>> _images = new(StringComparer.Ordinal);
+    private readonly Stopwatch _total = Stopwatch.StartNew();
+    private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
+    private FindingPlaces _places = FindingPlaces.Empty;
+
+    private LivepatchBuilder(BuildRequest request, IProgress<ProgressReport>? progress)
+    {
+        _request = request;
+        _progress = progress;
+    }
+
+    private KernelBuild Kernel => _request.Kernel;
+
+    /// <summary>Builds <paramref name="request"/>.</summary>
+    /// <exception cref="KernelException">The kernel's pieces are unfit, or the compiler is not the kernel's own.</exception>
+    /// <exception cref="PatchFormatException">A patch file cannot be read as a patch.</exception>
+    public static async Task<BuildResult> RunAsync(BuildRequest request, IProgress<ProgressReport>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var work = Directory.CreateTempSubdirectory("suture-build-");
+        try
+        {
+            return await new LivepatchBuilder(request, progress).RunAsync(work.FullName, cancellation);
+        }
+        finally
+        {
+            work.Delete(recursive: true);
+        }
+    }
+
+    private async Task<BuildResult> RunAsync(string work, CancellationToken cancellation)
+    {
+        // Prepare: the compiler must be the kernel's own; meanwhile apply the patches in memory.
+        var patches = PatchSet.Parse(_request.Patches);
+        var compilerCheck = CompilerCheck.RunAsync(Kernel, cancellation);
+        var templateTask = ModuleTemplate.GetAsync(Kernel, cancellation);
+        var plan = CompilePlanner.Plan(new SourceSite(Kernel.SourceTree, Kernel.WorkDirectory, [.. Kernel.Units.All]), patches, cancellation);
+        await compilerCheck;
+        _prepareMs = _total.ElapsedMilliseconds;
+        if (PlanFailure(plan) is { } notApplied)
+        {
+            return Finish(notApplied);
+        }
+        _places = new FindingPlaces(plan.Application.Files);
+
+        _progress?.Report(new ProgressReport($"compiling {plan.Units.Count} unit(s), original and patched"));
+        var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, ct: cancellation), ms => _compileMs = ms);
+        if (outcome is not PairsBuilt built)
+        {
+            return Finish(CompileFailure(outcome));
+        }
+        var template = await templateTask;
+
+        _progress?.Report(new ProgressReport("comparing objects"));
+        var units = await Timed(() => DiffAsync(built, template, cancellation), ms => _diffMs = ms);
+        if (_findings.Exists(f => f.Severity == Severity.Error))
+        {
+            return Finish(BuildStatus.Refused);
+        }
+        if (units.Count == 0)
+        {
+            _findings.Add(FindingCatalog.NoEffect());
+            return Finish(BuildStatus.NothingChanged);
+        }
+
+        _progress?.Report(new ProgressReport("matching against the code that runs"));
+        var matched = await Timed(() => MatchAsync(units, cancellation), ms => _matchMs = ms);
+
+        _progress?.Report(new ProgressReport("linking the module"));
+        var moduleName = "suture_" + _request.Name;
+        var linker = new LivepatchLinker(Kernel, template, Image);
+        var linked = await Timed(() => linker.LinkAsync(moduleName, _request.Name, matched, _request.Replace, work, cancellation), ms => _linkMs = ms);
+        _findings.AddRange(linked.Findings);
+        if (linked.Module is null)
+        {
+            return Finish(linked.Functions.Any(f => f.Match != MatchState.Identical) ? BuildStatus.KernelMismatch : BuildStatus.Refused, linked.Functions);
+        }
+        var faults = new LoaderCheck(Kernel, Image).Run(linked.Module, moduleName + ".ko");
+        _findings.AddRange(faults.Select(BuildFindings.WouldNotLoad));
+        return faults.Count > 0
+            ? Finish(BuildStatus.Refused, linked.Functions)
+            : Finish(BuildStatus.Built, linked.Functions, linked.Module);
+    }
+
+    private BuildStatus? PlanFailure(CompilePlan plan)
+    {
+        foreach (var failure in plan.Application.Failures)
+        {
+            var differs = failure.Expected is null ? "" : $" (line {failure.DifferingLine} is '{failure.Found?.Trim()}', the patch expects '{failure.Expected.Trim()}')";
+            _findings.Add(BuildFindings.DoesNotApply(failure.Patch, failure.PatchLine, failure.Message + differs, failure.Advice));
+        }
+        foreach (var note in plan.Application.Notes)
+        {
+            _findings.Add(BuildFindings.AppliedWithOffset(note.Patch, note.PatchLine, note.Message));
+        }
+        foreach (var part in plan.Unsupported)
+        {
+            _findings.Add(BuildFindings.Unsupported(part.Patch, part.PatchLine, $"{part.Path}: {part.Reason}", part.Advice,
+                part.Blocks ? Severity.Error : part.Kind == UnsupportedKind.NotBuilt ? Severity.Note : Severity.Warning));
+        }
+        return plan.Application.Failures.Count > 0 ? BuildStatus.DoesNotApply
+            : plan.Unsupported.Any(u => u.Blocks) ? BuildStatus.Refused
+            : plan.Units.Count == 0 ? NothingBuilt()
+            : null;
+    }
+
+    private BuildStatus NothingBuilt()
+    {
+        _findings.Add(FindingCatalog.NoEffect());
+        return BuildStatus.NothingChanged;
+    }
+
+    private BuildStatus CompileFailure(CompileOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case PatchDoesNotApply failed:
+                _findings.AddRange(failed.Failures.Select(f => BuildFindings.DoesNotApply(f.Patch, f.PatchLine, f.Message, f.Advice)));
+                return BuildStatus.DoesNotApply;
+            case PatchedDoesNotCompile failed:
+                foreach (var message in failed.Units.SelectMany(u => u.Messages).Where(m => m.IsError).Distinct())
+                {
+                    _findings.Add(message.Patch is { } patch
+                        ? BuildFindings.DoesNotCompile(patch, message.PatchLine, $"{message.Message} ({message.File}:{message.Line})")
+                        : BuildFindings.DoesNotCompile(message.File, message.Line, message.Message));
+                }
+                return BuildStatus.DoesNotCompile;
+            case OriginalDoesNotCompile failed:
+                throw new KernelException($"the unpatched {failed.Units[0].Unit.Source} does not compile:\n{failed.Units[0].Text.Trim()}",
+                    "the kernel directory is incomplete; fetch it again with: suture kernel get " + Kernel.Release, KernelFault.Broken);
+            default:
+                throw new InvalidOperationException($"unknown outcome {outcome}");
+        }
+    }
+
+    private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> DiffAsync(PairsBuilt built, ModuleTemplate template, CancellationToken cancellation)
+    {
+        var results = new DiffResult?[built.Units.Count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, results.Length).Where(i => !built.Units[i].AreEqual), cancellation, (i, _) =>
+        {
+            var unit = built.Units[i];
+            results[i] = Differ.Run(
+                ElfObject.Read(File.ReadAllBytes(unit.OriginalObject), unit.Unit.Object),
+                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes);
+            return ValueTask.CompletedTask;
+        });
+        var patchable = new List<(CompiledUnit, DiffResult)>();
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (results[i] is not { } diff)
+            {
+                continue;
+            }
+            _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101").Select(f => _places.Locate(f, built.Units[i].Unit.Source)));
+            if (diff.Verdict == Verdict.Patchable)
+            {
+                patchable.Add((built.Units[i], diff));
+            }
+        }
+        return patchable;
+    }
+
+    private async Task<List<LinkUnit>> MatchAsync(List<(CompiledUnit Unit, DiffResult Diff)> units, CancellationToken cancellation)
+    {
+        var matched = new LinkUnit[units.Count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, units.Count), cancellation, (i, _) =>
+        {
+            var image = Image(units[i].Unit.Unit.Owner);
+            matched[i] = new LinkUnit(units[i].Unit.Unit.Source, units[i].Diff, image.Match(units[i].Diff.Original), image);
+            return ValueTask.CompletedTask;
+        });
+        return [.. matched];
+    }
+
+    private ITargetImage Image(string owner) => _images.GetOrAdd(owner, name => new Lazy<ITargetImage>(() => name == "vmlinux"
+        ? new VmlinuxImage(Kernel.Image, Kernel.Symbols)
+        : new ModuleImage(name, Kernel.Modules.ReadObject(name)))).Value;
+
+    private static async Task<T> Timed<T>(Func<Task<T>> action, Action<long> record)
+    {
+        var watch = Stopwatch.StartNew();
+        var result = await action();
+        record(watch.ElapsedMilliseconds);
+        return result;
+    }
+
+    private BuildResult Finish(BuildStatus status, IReadOnlyList<LivepatchFunction>? functions = null, byte[]? module = null) =>
+        new(status, "suture_" + _request.Name, module, functions ?? [], _findings,
+            new BuildTimings(_prepareMs, _compileMs, _diffMs, _matchMs, _linkMs, _total.ElapsedMilliseconds));
+}

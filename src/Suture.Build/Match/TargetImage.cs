@@ -1,0 +1,51 @@
+using Suture.Diff.Model;
+
+namespace Suture.Build.Match;
+
+/// <summary>How a function of the compiled original relates to the code that runs.</summary>
+public enum MatchState
+{
+    /// <summary>Byte for byte the same, relocations masked and their targets compared.</summary>
+    Identical,
+    /// <summary>The image has a function of that name and it differs.</summary>
+    Mismatch,
+    /// <summary>The image does not name the function, so nothing can be said.</summary>
+    Unverified,
+}
+
+/// <summary>Result for one function.</summary>
+/// <param name="State">The judgement.</param>
+/// <param name="Detail">For a mismatch: the first difference; empty otherwise.</param>
+public sealed record FunctionMatch(MatchState State, string Detail = "");
+
+/// <summary>A symbol of the running kernel as the livepatch core finds it.</summary>
+/// <param name="Object">"vmlinux" or a module name.</param>
+/// <param name="Name">Name in kallsyms.</param>
+/// <param name="SymPos">0 when the name is unique in the object, otherwise the 1-based position among the symbols of that name.</param>
+public sealed record KernelSymbolReference(string Object, string Name, int SymPos);
+
+/// <summary>
+/// The code that runs of one object (vmlinux or a module), ready to be compared with a compiled translation
+/// unit. Comparing also tells where the unit's own symbols ended up.
+/// </summary>
+public interface ITargetImage
+{
+    /// <summary>"vmlinux" or a module name.</summary>
+    string Object { get; }
+
+    /// <summary>Compares every function of <paramref name="unit"/> with the image.</summary>
+    UnitMatch Match(ObjectModel unit);
+
+    /// <summary>The symbol that other objects know by <paramref name="name"/>, or null when the image has none.</summary>
+    KernelSymbolReference? FindGlobal(string name);
+}
+
+/// <summary>What comparing one translation unit with the image gave.</summary>
+public sealed class UnitMatch
+{
+    /// <summary>The judgement for each function of the unit.</summary>
+    public required IReadOnlyDictionary<Element, FunctionMatch> Functions { get; init; }
+
+    /// <summary>Symbol positions of named elements, as far as they could be told.</summary>
+    public required Func<Element, KernelSymbolReference?> Resolve { get; init; }
+}

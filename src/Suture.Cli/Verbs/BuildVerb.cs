@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Suture.Build;
+using Suture.Cli.Reports;
+using Suture.Kernel;
+
+namespace Suture.Cli.Verbs;
+
+/// <summary>suture build PATCH... --kernel RELEASE|running|DIR [--name N] [-o DIR] [--no-replace] [--json]</summary>
+internal static partial class BuildVerb
+{
+    /// <summary>MODULE_NAME_LEN of the kernel is 56 with its terminator; "suture_" takes seven.</summary>
+    private const int MaxNameLength = 48;
+
+    public static Command Create()
+    {
+        var patches = new Argument<FileInfo[]>("PATCH")
+        {
+            Description = "patch files: unified diff, git format-patch or mbox; applied in order",
+            Arity = ArgumentArity.OneOrMore,
+        }.AcceptExistingOnly();
+        var kernel = new Option<string>("--kernel")
+        {
+            Description = "kernel to patch: a release, 'running', or a kernel directory",
+            HelpName = "RELEASE|running|DIR",
+            Required = true,
+        };
+        var name = new Option<string?>("--name") { Description = "name of the livepatch (default: the first patch's file name)", HelpName = "N" };
+        name.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } given && !NamePattern().IsMatch(given))
+            {
+                result.AddError($"--name '{given}': use 1 to {MaxNameLength} of a-z, 0-9 and _");
+            }
+        });
+        var output = new Option<DirectoryInfo>("--output", "-o")
+        {
+            Description = "directory for the module (default: here)",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => new DirectoryInfo("."),
+        };
+        var noReplace = new Option<bool>("--no-replace") { Description = "leave other livepatches applied instead of replacing them (not cumulative)" };
+        var json = new Option<bool>("--json") { Description = "print one JSON document" };
+        var command = new Command("build", "make a livepatch module from source patches") { patches, kernel, name, output, noReplace, json };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var files = parsed.GetRequiredValue(patches);
+            BuildResult result;
+            using (var progress = Terminal.Progress())
+            {
+                var target = await KernelArgument.ResolveAsync(parsed.GetRequiredValue(kernel), progress, cancellation);
+                result = await LivepatchBuilder.RunAsync(new BuildRequest
+                {
+                    Kernel = target,
+                    Patches = [.. files.Select(f => (f.ToString(), File.ReadAllBytes(f.FullName)))],
+                    Name = parsed.GetValue(name) ?? NameFrom(files[0]),
+                    Replace = !parsed.GetValue(noReplace),
+                }, progress, cancellation);
+                progress.Report(new ProgressReport("writing the module"));
+                var path = Path.Combine(parsed.GetRequiredValue(output).ToString(), result.ModuleName + ".ko");
+                if (result.Module is { } module)
+                {
+                    AtomicFile.Write(path, module);
+                }
+                Report(parsed.GetValue(json), result, target, path, progress);
+            }
+            return (int)(result.Status switch
+            {
+                BuildStatus.Built => ExitCode.Done,
+                BuildStatus.NothingChanged => ExitCode.Nothing,
+                BuildStatus.DoesNotApply => ExitCode.PatchDoesNotApply,
+                BuildStatus.DoesNotCompile => ExitCode.DoesNotCompile,
+                BuildStatus.KernelMismatch => ExitCode.KernelMismatch,
+                _ => ExitCode.Refused,
+            });
+        });
+        return command;
+    }
+
+    private static void Report(bool json, BuildResult result, KernelBuild kernel, string path, Terminal.ProgressLine progress)
+    {
+        progress.Dispose();
+        if (json)
+        {
+            Terminal.Json(BuildReport.From(result, kernel, path), JsonContracts.Default.BuildReport);
+        }
+        else
+        {
+            BuildReport.Print(result, kernel, path);
+        }
+    }
+
+    private static string NameFrom(FileInfo patch)
+    {
+        // 0001-fix-the-thing.patch and fix.the.thing.diff both make sense as fix_the_thing.
+        var stem = LeadingNumber().Replace(Path.GetFileNameWithoutExtension(patch.Name).ToLowerInvariant(), "");
+        var name = NotAllowed().Replace(stem, "_").Trim('_');
+        return name.Length == 0 ? "patch" : name[..Math.Min(name.Length, MaxNameLength)];
+    }
+
+    [GeneratedRegex("^[a-z0-9_]{1,48}$")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex("^[0-9]{4}-")]
+    private static partial Regex LeadingNumber();
+
+    [GeneratedRegex("[^a-z0-9_]+")]
+    private static partial Regex NotAllowed();
+}
