@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Suture.Elf;
+using Suture.Kernel;
 
 namespace Suture.Cli;
 
@@ -34,6 +35,16 @@ internal static class Run
         {
             Terminal.Error(e.Message, "the file is damaged or not what it claims to be: make or fetch it again");
             return (int)ExitCode.Failure;
+        }
+        catch (KernelException e)
+        {
+            Terminal.Error(e.Message, e.Advice);
+            return (int)(e.Fault switch
+            {
+                KernelFault.Mismatch => ExitCode.KernelMismatch,
+                KernelFault.Verification => ExitCode.VerificationFailed,
+                _ => ExitCode.Failure,
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

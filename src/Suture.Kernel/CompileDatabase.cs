@@ -1,0 +1,100 @@
+using System.Text;
+
+namespace Suture.Kernel;
+
+/// <summary>
+/// How every translation unit of a kernel build is compiled. On disk: a line "suture-units FORMAT", lines
+/// "H" with an argument list that many units begin with, and lines "U" per unit: source, object, owner,
+/// number of its H line, further arguments. Fields are separated by tabs, arguments by U+001F.
+/// </summary>
+public sealed class CompileDatabase
+{
+    private const string Header = "suture-units 1";
+    private const char Separator = '\u001f';
+    private readonly List<string[]> _heads = [];
+    private readonly Dictionary<string, string> _rows = new(StringComparer.Ordinal);
+
+    private CompileDatabase()
+    {
+    }
+
+    /// <summary>Number of units.</summary>
+    public int Count => _rows.Count;
+
+    /// <summary>Every unit, in no particular order.</summary>
+    public IEnumerable<CompileUnit> All => _rows.Values.Select(Decode);
+
+    /// <summary>The unit that compiles <paramref name="source"/> ("fs/proc/meminfo.c"), or null.</summary>
+    public CompileUnit? Find(string source) => _rows.TryGetValue(source, out var row) ? Decode(row) : null;
+
+    /// <summary>Reads a database that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="KernelException">It is not one.</exception>
+    public static CompileDatabase Load(string path)
+    {
+        var database = new CompileDatabase();
+        using var reader = new StreamReader(path, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, bufferSize: 1 << 16);
+        if (reader.ReadLine() != Header)
+        {
+            throw Damaged(path, 1);
+        }
+        var number = 1;
+        while (reader.ReadLine() is { } line)
+        {
+            number++;
+            if (line.StartsWith("H\t", StringComparison.Ordinal))
+            {
+                database._heads.Add(line[2..].Split(Separator));
+            }
+            else if (line.StartsWith("U\t", StringComparison.Ordinal) && line.IndexOf('\t', 2) is > 0 and var end
+                && line.AsSpan().Count('\t') == 5)
+            {
+                database._rows[line[2..end]] = line;
+            }
+            else
+            {
+                throw Damaged(path, number);
+            }
+        }
+        return database;
+    }
+
+    /// <summary>Writes <paramref name="units"/> to <paramref name="path"/>. Of several units for one source the first is kept.</summary>
+    public static void Write(string path, IEnumerable<CompileUnit> units)
+    {
+        using var writer = new StreamWriter(path, append: false, new UTF8Encoding(false));
+        writer.Write(Header + "\n");
+        var heads = new Dictionary<string, int>(StringComparer.Ordinal);
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var unit in units)
+        {
+            if (!written.Add(unit.Source))
+            {
+                continue;
+            }
+            // What differs between the units of a directory comes from here on, by the order of kbuild's variables.
+            var split = unit.Arguments.ToList().FindIndex(a => a.StartsWith("-DKBUILD_MODFILE=", StringComparison.Ordinal));
+            split = split < 0 ? unit.Arguments.Count : split;
+            var head = string.Join(Separator, unit.Arguments.Take(split));
+            if (!heads.TryGetValue(head, out var number))
+            {
+                heads[head] = number = heads.Count;
+                writer.Write($"H\t{head}\n");
+            }
+            writer.Write($"U\t{unit.Source}\t{unit.Object}\t{unit.Owner}\t{number}\t{string.Join(Separator, unit.Arguments.Skip(split))}\n");
+        }
+    }
+
+    private CompileUnit Decode(string row)
+    {
+        var fields = row.Split('\t');
+        if (!int.TryParse(fields[4], out var head) || head < 0 || head >= _heads.Count)
+        {
+            throw Damaged("compile database", 0);
+        }
+        string[] tail = fields[5].Length > 0 ? fields[5].Split(Separator) : [];
+        return new(fields[1], fields[2], fields[3], [.. _heads[head], .. tail]);
+    }
+
+    private static KernelException Damaged(string path, int line) =>
+        new($"{path}:{line}: not a compile database of this format", "remove the kernel's cache entry and run: suture kernel get RELEASE", KernelFault.Broken);
+}

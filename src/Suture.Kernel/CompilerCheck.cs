@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+
+namespace Suture.Kernel;
+
+/// <summary>
+/// Makes sure that the compiler here is the one the kernel was built with, to the distribution's revision:
+/// another makes other code, and then nothing matches what runs.
+/// </summary>
+public static partial class CompilerCheck
+{
+    /// <summary>The compiler program to call for a kernel: what its configuration names, without a cross-compiling prefix for this very machine.</summary>
+    public static string ProgramFor(KernelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var named = config.CompilerVersionText.Split(' ')[0];
+        var program = NativePrefix().Replace(named, "");
+        return ProgramName().IsMatch(program) ? program : "gcc";
+    }
+
+    /// <summary>Runs the kernel's compiler and compares.</summary>
+    /// <exception cref="KernelException">It is missing or another one (<see cref="KernelFault.Mismatch"/>).</exception>
+    public static async Task RunAsync(KernelBuild kernel, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        var program = kernel.Units.All.FirstOrDefault()?.Arguments[0] ?? ProgramFor(kernel.Config);
+        var here = await VersionOfAsync(program, cancellation);
+        Compare(kernel.Release, kernel.Config.CompilerVersionText, program, here);
+    }
+
+    /// <summary>Throws unless <paramref name="here"/>, the first line of <paramref name="program"/> --version (null: not installed), is what the kernel was built with.</summary>
+    public static void Compare(string release, string builtWith, string program, string? here)
+    {
+        if (builtWith.Length == 0)
+        {
+            throw new KernelException($"kernel {release} does not say which compiler built it (no CONFIG_CC_VERSION_TEXT)",
+                "use the configuration that the kernel was built with, unshortened", KernelFault.Mismatch);
+        }
+        if (here is null)
+        {
+            throw new KernelException($"kernel {release} was built with {builtWith}, and {program} is not installed here", InstallAdvice(program), KernelFault.Mismatch);
+        }
+        if (AfterName(here) != AfterName(builtWith))
+        {
+            throw new KernelException($"kernel {release} was built with {builtWith}, but {program} here is {here}: the code it makes would not match what runs",
+                InstallAdvice(program) + " in exactly that version", KernelFault.Mismatch);
+        }
+    }
+
+    /// <summary>First line of <paramref name="program"/> --version, or null when it cannot be run.</summary>
+    public static async Task<string?> VersionOfAsync(string program, CancellationToken cancellation = default)
+    {
+        try
+        {
+            var outcome = await ToolProcess.RunAsync(program, ["--version"], cancellation);
+            return outcome.ExitCode == 0 ? outcome.Output.Split('\n')[0].Trim() : null;
+        }
+        catch (KernelException e) when (e.Fault == KernelFault.Tool)
+        {
+            return null;
+        }
+    }
+
+    private static string InstallAdvice(string program) => $"apt install {program}";
+
+    // The compiler begins with the name it was called by, which says nothing.
+    private static string AfterName(string version) => version.IndexOf(' ') is > 0 and var space ? version[(space + 1)..].Trim() : version;
+
+    [GeneratedRegex(@"\Ax86_64-linux-gnu-")]
+    private static partial Regex NativePrefix();
+
+    // It comes from a file and is run: a plain name only.
+    [GeneratedRegex(@"\A[a-z][a-z0-9+._-]*\z")]
+    private static partial Regex ProgramName();
+}

@@ -1,0 +1,116 @@
+namespace Suture.Kernel;
+
+/// <summary>
+/// What kbuild would do, read from the output of a dry run (<c>make -n</c>) line by line: how each unit is
+/// compiled, which sources and headers are generated, how objtool is called on a module.
+/// </summary>
+public sealed class DryRun
+{
+    private readonly string _compiler;
+    private readonly string _start;
+    private readonly List<CompileUnit> _units = [];
+    private readonly SortedSet<string> _generated = new(StringComparer.Ordinal);
+    private string[]? _moduleObjtool;
+
+    /// <summary>Starts reading; <paramref name="compiler"/> is what CC was set to.</summary>
+    public DryRun(string compiler)
+    {
+        _compiler = compiler;
+        _start = compiler + " -Wp,-M";
+    }
+
+    /// <summary>The units seen so far.</summary>
+    public IReadOnlyList<CompileUnit> Units => _units;
+
+    /// <summary>The .c and .h files that kbuild would generate, except those made from compiled objects.</summary>
+    public IReadOnlyCollection<string> GeneratedSources => _generated;
+
+    /// <summary>Arguments of objtool for a module's object, without the file; empty when it is not called on one.</summary>
+    public IReadOnlyList<string> ModuleObjtoolArguments => _moduleObjtool ?? [];
+
+    /// <summary>Takes one line of output.</summary>
+    public void Add(string line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        if (!line.StartsWith("set -e;", StringComparison.Ordinal))
+        {
+            return;
+        }
+        if (line.Contains(" -c -o ", StringComparison.Ordinal) && line.IndexOf(_start, StringComparison.Ordinal) is >= 0 and var at)
+        {
+            AddUnit(ShellWords.Read(line, at));
+        }
+        AddGenerated(line);
+        if (_moduleObjtool is null && line.IndexOf(" ./tools/objtool/objtool ", StringComparison.Ordinal) is >= 0 and var objtool)
+        {
+            AddObjtool(ShellWords.Read(line, objtool + 1));
+        }
+    }
+
+    private void AddUnit(List<string> words)
+    {
+        string? source = null, target = null, file = null;
+        var isModule = false;
+        var arguments = new List<string>(words.Count) { _compiler };
+        for (var i = 1; i < words.Count; i++)
+        {
+            var word = words[i];
+            if (word == "-o" && i + 1 < words.Count)
+            {
+                target = words[++i];
+            }
+            else if (word.EndsWith(".c", StringComparison.Ordinal) && !word.StartsWith('-') && words[i - 1] != "-include")
+            {
+                source = word;
+            }
+            else if (word != "-c" && !word.StartsWith("-Wp,-M", StringComparison.Ordinal))
+            {
+                isModule |= word == "-DMODULE";
+                file = word.StartsWith("-DKBUILD_MODFILE=", StringComparison.Ordinal) ? word["-DKBUILD_MODFILE=".Length..].Trim('"') : file;
+                arguments.Add(word);
+            }
+        }
+        if (source is not null && target is not null)
+        {
+            // An object that is part of several modules names them all, ':' between.
+            var owner = isModule && file is not null ? KernelModule.NameOf(file.Split(':')[0]) : "vmlinux";
+            _units.Add(new(source, target, owner, arguments));
+        }
+    }
+
+    // Every recipe says what it makes: echo '  TAG     target'.
+    private void AddGenerated(string line)
+    {
+        const string echo = "echo '  ";
+        for (var at = line.IndexOf(echo, StringComparison.Ordinal); at >= 0; at = line.IndexOf(echo, at + 1, StringComparison.Ordinal))
+        {
+            var end = line.IndexOf('\'', at + echo.Length);
+            if (end < 0)
+            {
+                return;
+            }
+            var words = line[(at + echo.Length)..end].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            // The vDSO images and the real-mode symbols are made from linked objects: much work for what no patch replaces.
+            if (words is [not ("CC" or "VDSO2C" or "PASYMS"), .., var target])
+            {
+                if (target.EndsWith(".[ch]", StringComparison.Ordinal))
+                {
+                    _generated.Add(target[..^5] + ".c");
+                    _generated.Add(target[..^5] + ".h");
+                }
+                else if (target.EndsWith(".c", StringComparison.Ordinal) || target.EndsWith(".h", StringComparison.Ordinal))
+                {
+                    _generated.Add(target);
+                }
+            }
+        }
+    }
+
+    private void AddObjtool(List<string> words)
+    {
+        if (words.Contains("--module") && words.Count > 2)
+        {
+            _moduleObjtool = [.. words.Skip(1).SkipLast(1)];
+        }
+    }
+}

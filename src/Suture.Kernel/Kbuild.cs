@@ -1,0 +1,69 @@
+using System.Text;
+
+namespace Suture.Kernel;
+
+/// <summary>
+/// Asks kbuild about a configured source tree without building it: the environment the top Makefile
+/// exports is captured once, and with it the recursive makefile is run directly, dry or for single targets.
+/// </summary>
+internal sealed class Kbuild
+{
+    private readonly string _tree;
+    private readonly Dictionary<string, string> _environment;
+
+    private Kbuild(string tree, string compiler, Dictionary<string, string> environment)
+    {
+        _tree = tree;
+        Compiler = compiler;
+        _environment = environment;
+    }
+
+    /// <summary>What CC is set to.</summary>
+    public string Compiler { get; }
+
+    /// <summary>Runs the top Makefile for its environment. <paramref name="scratch"/> is a file to use on the way.</summary>
+    public static async Task<Kbuild> OpenAsync(string tree, string release, string compiler, string scratch, CancellationToken cancellation)
+    {
+        string[] variables = ["ARCH=x86", $"CC={compiler}", $"HOSTCC={compiler}", $"KERNELRELEASE={release}"];
+        // An extra target whose recipe runs with everything that the Makefile exports.
+        await ToolProcess.MustAsync("reading the kernel's build settings", "make",
+            ["-rR", "--no-print-directory", .. variables, $"--eval=suture-env: ; @env -0 > '{scratch}'", "suture-env"], cancellation, tree);
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in Encoding.UTF8.GetString(await File.ReadAllBytesAsync(scratch, cancellation)).Split('\0'))
+        {
+            var equals = entry.IndexOf('=');
+            if (equals > 0)
+            {
+                environment[entry[..equals]] = entry[(equals + 1)..];
+            }
+        }
+        File.Delete(scratch);
+        environment["MAKEFLAGS"] = $"rR --no-print-directory -- {string.Join(' ', variables)}";
+        environment.Remove("MAKELEVEL");
+        environment["KBUILD_MODULES"] = "1";
+        environment["KBUILD_BUILTIN"] = "1";
+        return new(tree, compiler, environment);
+    }
+
+    /// <summary>What building everything would do. Directories whose makefiles cannot be run are left out.</summary>
+    public async Task<DryRun> DryRunAsync(CancellationToken cancellation)
+    {
+        var dryRun = new DryRun(Compiler);
+        var outcome = await ToolProcess.RunAsync("make", ["-n", "-k", Jobs, "-f", "./scripts/Makefile.build", "obj=.", "need-builtin=1", "need-modorder=1"],
+            cancellation, _tree, _environment, dryRun.Add);
+        // With -k it fails for the sake of keys and certificates that only the distribution has.
+        return dryRun.Units.Count > 0 ? dryRun : throw new KernelException(
+            $"{_tree}: kbuild does not say how to compile anything: {outcome.LastError}",
+            "the source tree must be configured (make olddefconfig modules_prepare)", KernelFault.Broken);
+    }
+
+    /// <summary>Makes <paramref name="targets"/>, all in <paramref name="directory"/> of the tree. False when some could not be made.</summary>
+    public async Task<bool> MakeAsync(string directory, IEnumerable<string> targets, CancellationToken cancellation)
+    {
+        var outcome = await ToolProcess.RunAsync("make", ["-k", Jobs, "-f", "./scripts/Makefile.build", $"obj={directory}", .. targets],
+            cancellation, _tree, _environment);
+        return outcome.ExitCode == 0;
+    }
+
+    private static string Jobs => $"-j{Environment.ProcessorCount}";
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Suture.Elf;
+
+namespace Suture.Kernel;
+
+/// <summary>The modules of a kernel build, found below one directory and read on demand. Thread-safe.</summary>
+public sealed class ModuleSet
+{
+    private const int MaxModuleBytes = 256 << 20;
+    private const int MaxDependencies = 500;
+    private readonly SortedDictionary<string, string> _paths = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string[]> _directDependencies = new(StringComparer.Ordinal);
+
+    private ModuleSet()
+    {
+    }
+
+    /// <summary>The names of all modules, sorted.</summary>
+    public IReadOnlyCollection<string> Names => _paths.Keys;
+
+    /// <summary>Finds the modules below <paramref name="directory"/>, at any depth.</summary>
+    public static ModuleSet Scan(string directory)
+    {
+        var set = new ModuleSet();
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var path in Directory.EnumerateFiles(directory, "*.ko*", options))
+        {
+            if (Path.GetExtension(path) is ".ko" or ".xz" or ".zst" or ".gz")
+            {
+                set._paths.TryAdd(KernelModule.NameOf(path), path);
+            }
+        }
+        return set;
+    }
+
+    /// <summary>The module of that name ('-' and '_' are the same), or null.</summary>
+    public KernelModule? Find(string name)
+    {
+        name = KernelModule.NameOf(name);
+        if (!_paths.TryGetValue(name, out var path))
+        {
+            return null;
+        }
+        var order = new List<string>();
+        Visit(name, order, [name]);
+        return new(name, path, order);
+    }
+
+    /// <summary>The object of module <paramref name="name"/>, decompressed.</summary>
+    /// <exception cref="KernelException">There is no such module, or it cannot be decompressed.</exception>
+    /// <exception cref="ElfFormatException">It is damaged.</exception>
+    public ElfObject ReadObject(string name)
+    {
+        var path = _paths.GetValueOrDefault(KernelModule.NameOf(name))
+            ?? throw new KernelException($"this kernel has no module '{name}'", "it may be built in, or disabled in the configuration", KernelFault.NotFound);
+        return ElfObject.Read(ReadBytes(path), path);
+    }
+
+    private static byte[] ReadBytes(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Path.GetExtension(path) == ".ko" ? File.ReadAllBytes(path) : Decompressor.Run(file, path, MaxModuleBytes);
+    }
+
+    // Depth first, so that what a module needs comes before it.
+    private void Visit(string name, List<string> order, HashSet<string> seen)
+    {
+        foreach (var needed in DirectDependencies(name))
+        {
+            if (_paths.ContainsKey(needed) && seen.Count < MaxDependencies && seen.Add(needed))
+            {
+                Visit(needed, order, seen);
+                order.Add(needed);
+            }
+        }
+    }
+
+    private string[] DirectDependencies(string name) => _directDependencies.GetOrAdd(name, key =>
+    {
+        var needed = new List<string>();
+        var info = ReadObject(key).FindSection(".modinfo")?.Data ?? [];
+        foreach (var entry in Encoding.UTF8.GetString(info).Split('\0'))
+        {
+            if (entry.StartsWith("depends=", StringComparison.Ordinal))
+            {
+                needed.AddRange(entry["depends=".Length..].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(KernelModule.NameOf));
+            }
+            else if (entry.StartsWith("softdep=pre:", StringComparison.Ordinal))
+            {
+                var wanted = entry["softdep=pre:".Length..];
+                var post = wanted.IndexOf("post:", StringComparison.Ordinal);
+                foreach (var soft in (post < 0 ? wanted : wanted[..post]).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(KernelModule.NameOf))
+                {
+                    // Cryptographic algorithms are asked for by name; the portable module is <name>_generic.
+                    needed.Add(_paths.ContainsKey(soft) ? soft : soft + "_generic");
+                }
+            }
+        }
+        return [.. needed];
+    });
+}
