@@ -1,0 +1,124 @@
+using System.Diagnostics;
+
+namespace Suture.Host;
+
+/// <summary>
+/// Applies and takes back a livepatch on the running kernel, through the kernel's own interfaces.
+/// Apply: load → wait for the transition → if it stalls: name the blockers, reverse, unload.
+/// Take back: disable → wait until the kernel has removed the livepatch → unload.
+/// Every wait has a bound; the calling thread sleeps between looks.
+/// </summary>
+public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls, TransitionBounds bounds)
+{
+    private readonly LivepatchSysfs _sysfs = new(paths);
+    private readonly TransitionTasks _tasks = new(paths);
+
+    /// <summary>The loader for the running kernel.</summary>
+    public static LivepatchLoader ForThisHost(TransitionBounds bounds) => new(new KernelPaths(), new ModuleSyscalls(), bounds);
+
+    /// <summary>
+    /// Loads the livepatch module file <paramref name="path"/>, whose module name is <paramref name="name"/>, and
+    /// waits until every task runs the patched code.
+    /// </summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public LivepatchOutcome Apply(string path, string name, CancellationToken cancel = default)
+    {
+        var clock = Stopwatch.StartNew();
+        if (syscalls.Load(path, "") is not 0 and var errno)
+        {
+            return LivepatchOutcome.Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}");
+        }
+        if (!_sysfs.Exists(name))
+        {
+            syscalls.Unload(name);
+            return LivepatchOutcome.Refused($"{name} loaded, but did not register a livepatch; it was unloaded again");
+        }
+        if (Wait(bounds.Transition, () => _sysfs.InTransition(name) != true, cancel))
+        {
+            return _sysfs.Enabled(name) == true
+                ? LivepatchOutcome.Done($"transition complete after {clock.ElapsedMilliseconds} ms")
+                : LivepatchOutcome.Refused($"{name} is not enabled after its transition: something else disabled or replaced it");
+        }
+        return Reverse(name, toPatched: false, _tasks.Blocking(patching: true), cancel);
+    }
+
+    /// <summary>Disables the livepatch and waits until no task runs its code and the kernel has removed it.</summary>
+    public LivepatchOutcome Disable(string name, CancellationToken cancel = default)
+    {
+        var clock = Stopwatch.StartNew();
+        if (_sysfs.Enabled(name) is not true)
+        {
+            return LivepatchOutcome.Refused($"{name} is not an enabled livepatch");
+        }
+        if (_sysfs.SetEnabled(name, false) is { } fault)
+        {
+            return LivepatchOutcome.Refused(fault);
+        }
+        return Wait(bounds.Transition, () => !_sysfs.Exists(name), cancel)
+            ? LivepatchOutcome.Done($"reverted after {clock.ElapsedMilliseconds} ms")
+            : Reverse(name, toPatched: true, _tasks.Blocking(patching: false), cancel);
+    }
+
+    /// <summary>Unloads a module that is no longer used, waiting a little for its last users.</summary>
+    public LivepatchOutcome Unload(string name, CancellationToken cancel = default)
+    {
+        var errno = 0;
+        var free = Wait(bounds.Reverse, () => (errno = syscalls.Unload(name)) != ModuleErrors.WouldBlock, cancel);
+        return free && errno == 0
+            ? LivepatchOutcome.Done("unloaded")
+            : LivepatchOutcome.Refused($"{name} was not unloaded: {ModuleErrors.OfUnload(errno)}");
+    }
+
+    /// <summary>Takes the livepatch back and unloads it.</summary>
+    public LivepatchOutcome Revert(string name, CancellationToken cancel = default)
+    {
+        var disabled = Disable(name, cancel);
+        return disabled.Ok ? Unload(name, cancel) is { Ok: false } kept ? kept : disabled : disabled;
+    }
+
+    /// <summary>Loads an ordinary module; that it is already there counts as done.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public LivepatchOutcome LoadPlain(string path, string name) => syscalls.Load(path, "") switch
+    {
+        0 => LivepatchOutcome.Done("loaded"),
+        ModuleErrors.Exists => LivepatchOutcome.Done("already loaded"),
+        var errno => LivepatchOutcome.Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}"),
+    };
+
+    /// <summary>Turns a stalled transition round, so that the system is left in the state it was in.</summary>
+    private LivepatchOutcome Reverse(string name, bool toPatched, IReadOnlyList<BlockingTask> blockers, CancellationToken cancel)
+    {
+        var story = $"the transition of {name} did not complete within {bounds.Transition.TotalSeconds:0.#} s; "
+            + (blockers.Count == 0 ? "no task shows as blocking" : $"blocked by {string.Join("; ", blockers.Take(5))}");
+        var fault = _sysfs.SetEnabled(name, toPatched);
+        var back = fault is null && Wait(bounds.Reverse,
+            () => toPatched ? _sysfs.InTransition(name) == false : !_sysfs.Exists(name), cancel);
+        if (!back)
+        {
+            return new LivepatchOutcome(LivepatchStatus.Stuck,
+                $"{story}; reversing it failed too: {fault ?? $"not over within {bounds.Reverse.TotalSeconds:0.#} s"}", blockers);
+        }
+        if (toPatched)
+        {
+            return new LivepatchOutcome(LivepatchStatus.Stalled, $"{story}; reversed, the livepatch stays applied", blockers);
+        }
+        var unloaded = Unload(name, cancel);
+        return new LivepatchOutcome(LivepatchStatus.Stalled,
+            $"{story}; reversed and {(unloaded.Ok ? "unloaded" : unloaded.Detail)}", blockers);
+    }
+
+    private bool Wait(TimeSpan bound, Func<bool> over, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!over())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (clock.Elapsed > bound)
+            {
+                return false;
+            }
+            cancel.WaitHandle.WaitOne(bounds.Poll);
+        }
+        return true;
+    }
+}

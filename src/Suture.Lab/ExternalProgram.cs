@@ -1,0 +1,56 @@
+using System.Diagnostics;
+
+namespace Suture.Lab;
+
+/// <summary>Runs a short-lived program of this machine to its end, within a bound.</summary>
+internal static class ExternalProgram
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    /// <summary>Its standard output as bytes.</summary>
+    /// <exception cref="LabInputException">It is not installed or fails.</exception>
+    public static async Task<byte[]> OutputAsync(string program, IReadOnlyList<string> arguments, string package, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        stop.CancelAfter(Bound);
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Start(start, program, package);
+        try
+        {
+            process.StandardInput.Close();
+            var errors = process.StandardError.ReadToEndAsync(stop.Token);
+            using var output = new MemoryStream();
+            await process.StandardOutput.BaseStream.CopyToAsync(output, stop.Token);
+            await process.WaitForExitAsync(stop.Token);
+            return process.ExitCode == 0
+                ? output.ToArray()
+                : throw new LabInputException(LabInputFault.Unusable,
+                    $"{program} {string.Join(' ', arguments)} failed: {(await errors).Trim()}", "see its message");
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+
+    /// <summary>Starts a program; a missing one is named with the Debian package that has it.</summary>
+    public static Process Start(ProcessStartInfo start, string program, string package)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new LabInputException(LabInputFault.Missing, $"{program} cannot be run: {e.Message}", $"apt install {package}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text;
+using System.Text.Json;
+using Suture.Lab.Protocol;
+
+namespace Suture.Lab.Guest;
+
+/// <summary>
+/// The guest's file system: the guest program with its libraries, busybox, the modules, the probe and what it needs,
+/// and the plan. Not compressed: unpacking costs an emulated CPU more than copying.
+/// </summary>
+internal sealed class Initramfs
+{
+    private const int Executable = 0x1ED; // 0755
+    private const string ProbePath = "/lab/probe";
+    private const string WorkloadPath = "/lab/workload";
+
+    /// <summary>Writes it to <paramref name="path"/>.</summary>
+    public static async Task WriteAsync(string path, LabRequest request, ModuleFacts patch, CancellationToken cancel)
+    {
+        var guest = GuestProgram.Find();
+        var busybox = GuestProgram.FindBusybox();
+        await using var output = new BufferedStream(File.Create(path), 1 << 20);
+        using var archive = new CpioWriter(output);
+        foreach (var directory in (string[])["proc", "sys", "dev", "tmp", "root", "run", "mnt", "etc", "bin", "lab/modules"])
+        {
+            archive.Directory(directory);
+        }
+        archive.Device("dev/console", 5, 1); // for /init's own output, before devtmpfs is mounted
+        archive.File("init", Encoding.UTF8.GetBytes(InitScript.Init), Executable);
+        archive.File("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"u8);
+        archive.File("etc/group", "root:x:0:\nnogroup:x:65534:\n"u8);
+        await AddProgramAsync(archive, guest, "/bin/suture-guest", cancel);
+        await AddBusyboxAsync(archive, busybox, cancel);
+
+        var modules = new List<GuestModule>();
+        foreach (var file in TargetFiles(request.Kernel, patch))
+        {
+            var name = ModuleFile.NameOf(file);
+            modules.Add(new GuestModule(name, $"/lab/modules/{name}.ko"));
+            archive.File(modules[^1].File, await ModuleFile.ReadAsync(file, cancel));
+        }
+        var patchFile = $"/lab/{patch.Name}.ko";
+        archive.File(patchFile, await ModuleFile.ReadAsync(request.Module, cancel));
+        if (request.Probe is { } probe)
+        {
+            archive.File(ProbePath, await File.ReadAllBytesAsync(probe, cancel), Executable);
+            foreach (var needed in ProbeProgram.Needs(probe))
+            {
+                await AddProgramAsync(archive, needed, needed == probe ? ProbePath : needed, cancel);
+            }
+        }
+        foreach (var file in request.Files)
+        {
+            await AddProgramAsync(archive, file.Source, file.GuestPath, cancel);
+        }
+        if (request.Workload)
+        {
+            archive.File(WorkloadPath, Encoding.UTF8.GetBytes(InitScript.Workload), Executable);
+        }
+        var plan = new GuestPlan
+        {
+            Patch = new GuestModule(patch.Name, patchFile),
+            Targets = modules,
+            Probe = request.Probe is null ? null : ProbePath,
+            Workload = request.Workload ? WorkloadPath : null,
+            Cycles = request.Cycles,
+            ProbeBoundMs = (int)request.ProbeBound.TotalMilliseconds,
+            TransitionBoundMs = (int)request.TransitionBound.TotalMilliseconds,
+        };
+        archive.File(GuestPlan.Path, JsonSerializer.SerializeToUtf8Bytes(plan, ProtocolJson.Default.GuestPlan));
+    }
+
+    /// <summary>The files of the modules that the livepatch patches, dependencies first.</summary>
+    private static List<string> TargetFiles(LabKernel kernel, ModuleFacts patch)
+    {
+        var files = new List<string>();
+        foreach (var target in patch.TargetModules)
+        {
+            var needed = kernel.ModulesInLoadOrder(target);
+            if (needed.Count == 0)
+            {
+                throw new LabInputException(LabInputFault.WrongKernel,
+                    $"the livepatch patches the module {target}, which kernel {kernel.Release} does not have", "take the kernel it was built for");
+            }
+            files.AddRange(needed.Where(f => !files.Contains(f)));
+        }
+        return files;
+    }
+
+    /// <summary>Adds a file executable, and the libraries it needs when it is a dynamically linked program.</summary>
+    private static async Task AddProgramAsync(CpioWriter archive, string source, string guestPath, CancellationToken cancel)
+    {
+        archive.File(guestPath, await File.ReadAllBytesAsync(source, cancel), Executable);
+        foreach (var library in await SharedLibraries.OfAsync(source, cancel))
+        {
+            archive.File(library, await File.ReadAllBytesAsync(library, cancel), Executable);
+        }
+    }
+
+    private static async Task AddBusyboxAsync(CpioWriter archive, string busybox, CancellationToken cancel)
+    {
+        await AddProgramAsync(archive, busybox, "/bin/busybox", cancel);
+        var applets = Encoding.UTF8.GetString(await ExternalProgram.OutputAsync(busybox, ["--list"], "busybox-static", cancel));
+        foreach (var applet in applets.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            archive.Link($"/bin/{applet}", "busybox");
+        }
+        archive.Link("/usr/bin", "/bin");
+        archive.Link("/sbin", "/bin");
+    }
+}
