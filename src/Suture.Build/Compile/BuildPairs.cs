@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Suture.Build.Patches;
+using Suture.Build.Trees;
+using Suture.Kernel;
+
+namespace Suture.Build.Compile;
+
+/// <summary>From a plan to pairs of objects: shadow tree, pruning, both compilations, errors in terms of the patch.</summary>
+public static class BuildPairs
+{
+    private const int MostRounds = 8;
+    private const int MostRealDirectories = 64;
+
+    /// <summary>Compiles every unit concerned, original and patched, each once.</summary>
+    /// <param name="plan">From <see cref="CompilePlanner"/>.</param>
+    /// <param name="workDirectory">A directory of this build's own, where objects stay until the caller removes it.</param>
+    /// <param name="progress">Told of every unit.</param>
+    /// <param name="extraArguments">Compiler options for both sides (type information, say).</param>
+    /// <param name="ct">Kills the compilers.</param>
+    public static async Task<CompileOutcome> RunAsync(CompilePlan plan, string workDirectory, IProgress<ProgressReport>? progress = null,
+        IReadOnlyList<string>? extraArguments = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (!plan.Application.Succeeded)
+        {
+            return new PatchDoesNotApply(plan.Application.Failures);
+        }
+        var watch = Stopwatch.StartNew();
+        var shadow = MakeShadow(plan, workDirectory);
+        var shadowMs = watch.ElapsedMilliseconds;
+
+        var compiler = new UnitCompiler(plan.Site, workDirectory, extraArguments ?? []);
+        var units = await new HeaderPruning(plan, compiler, shadow, progress).RunAsync(ct);
+        var pruneMs = watch.ElapsedMilliseconds - shadowMs;
+
+        var (originals, patched) = await CompileAsync(units, compiler, shadow, progress, ct);
+        if (patched.Any(p => p.Value.Object is null) && !originals.Any(o => o.Value.Object is null))
+        {
+            return new PatchedDoesNotCompile(await ExplainAsync(plan, units.Where(u => patched[u].Object is null), compiler, shadow, ct));
+        }
+        var unfit = units.Where(u => originals[u].Object is null).ToList();
+        if (unfit.Count > 0)
+        {
+            return new OriginalDoesNotCompile([.. unfit.Select(u => new UnitErrors(u.Unit, CompilerMessages.Read(originals[u].Errors, []), originals[u].Errors))]);
+        }
+        var pairs = units.Select(u => new CompiledUnit(u.Unit, u.Reason, originals[u].Object!, patched[u].Object!,
+            HaveSameBytes(originals[u].Object!, patched[u].Object!), originals[u].Milliseconds, patched[u].Milliseconds));
+        return new PairsBuilt([.. pairs], plan.Units.Count, new CompileTimings(shadowMs, pruneMs, watch.ElapsedMilliseconds - shadowMs - pruneMs));
+    }
+
+    private static ShadowTree MakeShadow(CompilePlan plan, string workDirectory)
+    {
+        var files = plan.Application.Files.ToDictionary(f => f.Path, LineDirectives.Inject);
+        // A unit's own directory is where ../ begins most often; the check of dependencies catches all other places.
+        var directories = plan.Units.Where(u => u.Reason == UnitReason.Source)
+            .Select(u => Path.GetDirectoryName(u.Unit.Source) ?? "").Distinct().Take(MostRealDirectories);
+        return ShadowTree.Create(plan.Site.Tree, Path.Combine(workDirectory, "shadow"), files, directories);
+    }
+
+    private static async Task<(ConcurrentDictionary<PlannedUnit, UnitResult> Originals, ConcurrentDictionary<PlannedUnit, UnitResult> Patched)> CompileAsync(
+        IReadOnlyList<PlannedUnit> units, UnitCompiler compiler, ShadowTree shadow, IProgress<ProgressReport>? progress, CancellationToken ct)
+    {
+        var (originals, patched) = (new ConcurrentDictionary<PlannedUnit, UnitResult>(), new ConcurrentDictionary<PlannedUnit, UnitResult>());
+        var jobs = units.SelectMany(u => (IEnumerable<(PlannedUnit Unit, bool IsPatched)>)[(u, true), (u, false)]).ToList();
+        var done = 0;
+        for (var round = 0; jobs.Count > 0; round++)
+        {
+            await Parallelism.ForEachAsync(jobs, async job =>
+            {
+                var result = job.IsPatched ? await compiler.PatchedAsync(job.Unit.Unit, shadow, ct) : await compiler.OriginalAsync(job.Unit.Unit, ct);
+                (job.IsPatched ? patched : originals)[job.Unit] = result;
+                progress?.Report(new ProgressReport($"compiling {job.Unit.Unit.Source}", Interlocked.Increment(ref done), units.Count * 2));
+            }, ct);
+            var escaped = patched.Where(p => p.Value.Escapes.Count > 0).ToList();
+            if (escaped.Count > 0 && round == MostRounds)
+            {
+                throw new IOException($"{escaped[0].Key.Unit.Source} still includes the unpatched '{escaped[0].Value.Escapes[0]}' after {MostRounds} tries");
+            }
+            escaped.SelectMany(e => e.Value.Escapes).Distinct().ToList().ForEach(shadow.Materialise);
+            jobs = [.. escaped.Select(e => (e.Key, true))];
+        }
+        return (originals, patched);
+    }
+
+    /// <summary>Compiles again without #line directives: only then do the compiler's line numbers tell added lines apart.</summary>
+    private static async Task<IReadOnlyList<UnitErrors>> ExplainAsync(
+        CompilePlan plan, IEnumerable<PlannedUnit> refused, UnitCompiler compiler, ShadowTree shadow, CancellationToken ct)
+    {
+        foreach (var file in plan.Application.Files)
+        {
+            shadow.Write(file.Path, file.Patched);
+        }
+        var errors = new ConcurrentDictionary<PlannedUnit, UnitErrors>();
+        await Parallelism.ForEachAsync(refused, async unit =>
+        {
+            var result = await compiler.PatchedAsync(unit.Unit, shadow, ct);
+            errors[unit] = new UnitErrors(unit.Unit, CompilerMessages.Read(result.Errors, plan.Application.Files), result.Errors);
+        }, ct);
+        return [.. plan.Units.Where(errors.ContainsKey).Select(u => errors[u])];
+    }
+
+    private static bool HaveSameBytes(string a, string b) =>
+        new FileInfo(a).Length == new FileInfo(b).Length && File.ReadAllBytes(a).AsSpan().SequenceEqual(File.ReadAllBytes(b));
+}

@@ -1,0 +1,43 @@
+using Suture.Build.Patches;
+using Suture.Build.Trees;
+
+namespace Suture.Build.Compile;
+
+/// <summary>Finds out what a patch concerns. Reads the tree, writes only the kernel's include graph, compiles nothing.</summary>
+public static class CompilePlanner
+{
+    /// <summary>Applies the patches in memory and finds the units they concern.</summary>
+    public static CompilePlan Plan(SourceSite site, PatchSet patches, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        ArgumentNullException.ThrowIfNull(patches);
+        var application = patches.Apply(path => Read(site.Tree, path));
+        if (!application.Succeeded || application.Files.Count == 0)
+        {
+            return new CompilePlan(site, application, [], application.Unsupported);
+        }
+        var graph = IncludeGraph.Of(site, ct);
+        var changed = application.Files.Select(f => f.Path).ToHashSet();
+        var including = graph.IncludersOf(changed);
+        var units = site.Units
+            .Where(u => including.Contains(u.Source))
+            .Select(u => new PlannedUnit(u, changed.Contains(u.Source) ? UnitReason.Source : UnitReason.Includes))
+            .ToList();
+        return new CompilePlan(site, application, units,
+            [.. application.Unsupported, .. application.Files.Where(f => !f.IsNew && !graph.Contains(f.Path)).Select(f => NotBuilt(patches, f))]);
+    }
+
+    private static UnsupportedChange NotBuilt(PatchSet patches, PatchedFile file)
+    {
+        var name = Path.GetFileName(file.Path);
+        var at = patches.FilePatches.First(p => Path.GetFileName(p.NewName ?? p.OldName ?? "") == name);
+        return new UnsupportedChange(UnsupportedKind.NotBuilt, false, at.PatchName, at.PatchLine, file.Path,
+            "this kernel is not built from it (another architecture, or configured out)", "nothing to do: it is left out");
+    }
+
+    private static byte[]? Read(string tree, string path)
+    {
+        var file = new FileInfo(Path.Combine(tree, path));
+        return file.Exists && file.LinkTarget is null ? File.ReadAllBytes(file.FullName) : null;
+    }
+}

@@ -1,0 +1,63 @@
+namespace Suture.Build.Compile;
+
+/// <summary>Turns a unit's command line of the kernel's build into the ones that Suture runs.</summary>
+internal static class CompilerCommand
+{
+    /// <summary>Compiles with each function and object in a section of its own, without debug information, which changes no code.</summary>
+    public static IReadOnlyList<string> Compile(CompileUnit unit, IReadOnlyList<string> extra, string @object, string dependencies) =>
+        [.. Flags(unit), "-ffunction-sections", "-fdata-sections", .. extra, "-MD", "-MF", dependencies, "-c", "-o", @object, unit.Source];
+
+    /// <summary>Preprocesses to standard output, with line markers.</summary>
+    public static IReadOnlyList<string> Preprocess(CompileUnit unit, string dependencies) =>
+        [.. Flags(unit), "-MD", "-MF", dependencies, "-E", unit.Source];
+
+    /// <summary>Directories of -I and -isystem, and files of -include, as spelled.</summary>
+    public static (List<string> Directories, List<string> Files) Includes(CompileUnit unit)
+    {
+        var (directories, files) = (new List<string>(), new List<string>());
+        for (var i = 1; i < unit.Arguments.Count; i++)
+        {
+            var argument = unit.Arguments[i];
+            var next = i + 1 < unit.Arguments.Count ? unit.Arguments[i + 1] : "";
+            if (argument is "-I" or "-isystem" or "-iquote" or "-idirafter")
+            {
+                directories.Add(next);
+                i++;
+            }
+            else if (argument.StartsWith("-I", StringComparison.Ordinal))
+            {
+                directories.Add(argument[2..]);
+            }
+            else if (argument is "-include" or "-imacros")
+            {
+                files.Add(next);
+                i++;
+            }
+        }
+        return (directories, files);
+    }
+
+    private static IEnumerable<string> Flags(CompileUnit unit)
+    {
+        var arguments = unit.Arguments;
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            if (arguments[i] is "-o" or "-MF" or "-MT")
+            {
+                i++;
+            }
+            else if (!IsDropped(arguments[i]) && arguments[i] != unit.Source)
+            {
+                yield return arguments[i];
+            }
+        }
+    }
+
+    private static bool IsDropped(string argument) =>
+        argument is "-c" or "-g" or "-MD" or "-MMD" or "-MP"
+        || argument.StartsWith("-Wp,-MMD", StringComparison.Ordinal)
+        || argument.StartsWith("-Wp,-MD", StringComparison.Ordinal)
+        || argument.StartsWith("-gdwarf", StringComparison.Ordinal)
+        || argument.StartsWith("-gz", StringComparison.Ordinal)
+        || argument is "-gsplit-dwarf" or "-g1" or "-g2" or "-g3" or "-ggdb" or "-gno-variable-location-views";
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Suture.Build.Compile;
+
+/// <summary>How a compiler run ended.</summary>
+/// <param name="ExitCode">Its exit code; -1 when it took too long and was killed.</param>
+/// <param name="Errors">What it wrote to standard error, cut at a bound.</param>
+/// <param name="Output">What it wrote to standard output.</param>
+/// <param name="Milliseconds">How long it took.</param>
+internal sealed record ToolResult(int ExitCode, string Errors, byte[] Output, long Milliseconds);
+
+/// <summary>Runs one program of the compiler, bounded in time and output, in an environment that cannot change what it makes.</summary>
+internal static class ToolRun
+{
+    private const int MostErrors = 1 << 20;
+    private const int MostOutput = 256 << 20;
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    public static async Task<ToolResult> Async(IReadOnlyList<string> command, string directory, string temporary, CancellationToken ct)
+    {
+        var start = new ProcessStartInfo(command[0])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (var argument in command.Skip(1))
+        {
+            start.ArgumentList.Add(argument);
+        }
+        // gcc takes include paths and its own parts' places from the environment (CPATH, GCC_EXEC_PREFIX …).
+        var path = start.Environment["PATH"];
+        start.Environment.Clear();
+        start.Environment["PATH"] = path;
+        start.Environment["LC_ALL"] = "C";
+        start.Environment["TMPDIR"] = temporary;
+
+        var watch = Stopwatch.StartNew();
+        using var process = Process.Start(start) ?? throw new IOException($"{command[0]} did not start");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Longest);
+        try
+        {
+            process.StandardInput.Close();
+            var errors = ReadAsync(process.StandardError.BaseStream, MostErrors, limit.Token);
+            var output = ReadAsync(process.StandardOutput.BaseStream, MostOutput, limit.Token);
+            await Task.WhenAll(errors, output, process.WaitForExitAsync(limit.Token));
+            return new ToolResult(process.ExitCode, Encoding.UTF8.GetString(await errors), await output, watch.ElapsedMilliseconds);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return new ToolResult(-1, $"{command[0]}: stopped after {Longest.TotalMinutes} minutes", [], watch.ElapsedMilliseconds);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(Stream stream, int most, CancellationToken ct)
+    {
+        using var kept = new MemoryStream();
+        var buffer = new byte[1 << 16];
+        for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
+        {
+            kept.Write(buffer, 0, (int)Math.Min(read, most - kept.Length));
+        }
+        return kept.ToArray();
+    }
+}
