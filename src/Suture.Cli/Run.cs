@@ -52,16 +52,6 @@ internal static class Run
             Terminal.Error(e.Message, "the file is damaged or not what it claims to be: make or fetch it again");
             return (int)ExitCode.Failure;
         }
-        catch (KernelException e)
-        {
-            Terminal.Error(e.Message, e.Advice);
-            return (int)(e.Fault switch
-            {
-                KernelFault.Mismatch => ExitCode.KernelMismatch,
-                KernelFault.Verification => ExitCode.VerificationFailed,
-                _ => ExitCode.Failure,
-            });
-        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Terminal.Error(e.Message);

@@ -1,3 +1,5 @@
+using Suture.Kernel;
+
 using Suture.Build.Patches;
 
 namespace Suture.Build.Compile;

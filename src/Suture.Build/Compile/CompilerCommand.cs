@@ -1,3 +1,5 @@
+using Suture.Kernel;
+
 namespace Suture.Build.Compile;
 
 /// <summary>Turns a unit's command line of the kernel's build into the ones that Suture runs.</summary>

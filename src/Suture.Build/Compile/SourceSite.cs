@@ -1,3 +1,5 @@
+using Suture.Kernel;
+
 namespace Suture.Build.Compile;
 
 /// <summary>Where units are compiled: what the planner and the compiler need to know of a kernel.</summary>

@@ -1,3 +1,5 @@
+using Suture.Kernel;
+
 using Suture.Build.Trees;
 
 namespace Suture.Build.Compile;

@@ -1,3 +1,5 @@
+using Suture.Kernel;
+
 using System.Collections.Concurrent;
 using Suture.Build.Compile;
 
