@@ -189,9 +189,11 @@ internal sealed class Emit
         // An entry speaks of the copy of the code it describes; code speaks of originals where it takes addresses.
         if (_placed.TryGetValue(target, out var placement) && (from.Kind == ElementKind.Entry || Select.IsOwn(target, reference)))
         {
-            return placement.Symbol is { } symbol
+            // Places inside code are spelled by section, as assemblers do: objtool takes a function symbol for a call.
+            return placement.Symbol is { } symbol && !(target.Kind == ElementKind.Function
+                    && (reference.TargetOffset != 0 || from.Kind is ElementKind.Entry or ElementKind.Chunk))
                 ? (symbol, 0)
-                : (SectionSymbol(placement.Section), placement.Offset);
+                : (SectionSymbol(placement.Section), placement.Offset + target.Prefix);
         }
         var original = target.Twin ?? throw new InvalidOperationException($"{from} refers to {target}, which is neither included nor in the original");
         return (Undefined(original, original.Name, original), 0);
