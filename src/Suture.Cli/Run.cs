@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Suture.Elf;
 using Suture.Kernel;
+using Suture.Lab;
 
 namespace Suture.Cli;
 
@@ -43,6 +44,16 @@ internal static class Run
             {
                 KernelFault.Mismatch => ExitCode.KernelMismatch,
                 KernelFault.Verification => ExitCode.VerificationFailed,
+                _ => ExitCode.Failure,
+            });
+        }
+        catch (LabInputException e)
+        {
+            Terminal.Error(e.Message, e.Advice);
+            return (int)(e.Fault switch
+            {
+                LabInputFault.WrongKernel => ExitCode.KernelMismatch,
+                LabInputFault.Unusable => ExitCode.Usage,
                 _ => ExitCode.Failure,
             });
         }
