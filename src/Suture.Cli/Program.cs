@@ -8,5 +8,6 @@ var root = new RootCommand("Suture: live patches for Linux, from source patch to
     DiffVerb.Create(),
     InspectVerb.Create(),
     KernelVerb.Create(),
+    LabVerb.Create(),
 };
 return await Run.Async(root, args);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Suture.Build.Patches;
 using Suture.Elf;
 using Suture.Kernel;
+using Suture.Lab;
 
 namespace Suture.Cli;
 
@@ -51,6 +52,16 @@ internal static class Run
         {
             Terminal.Error(e.Message, "the file is damaged or not what it claims to be: make or fetch it again");
             return (int)ExitCode.Failure;
+        }
+        catch (LabInputException e)
+        {
+            Terminal.Error(e.Message, e.Advice);
+            return (int)(e.Fault switch
+            {
+                LabInputFault.WrongKernel => ExitCode.KernelMismatch,
+                LabInputFault.Unusable => ExitCode.Usage,
+                _ => ExitCode.Failure,
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -73,7 +73,12 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
     public LivepatchOutcome Revert(string name, CancellationToken cancel = default)
     {
         var disabled = Disable(name, cancel);
-        return disabled.Ok ? Unload(name, cancel) is { Ok: false } kept ? kept : disabled : disabled;
+        if (!disabled.Ok)
+        {
+            return disabled;
+        }
+        var unloaded = Unload(name, cancel);
+        return unloaded.Ok ? disabled : unloaded;
     }
 
     /// <summary>Loads an ordinary module; that it is already there counts as done.</summary>

@@ -72,13 +72,17 @@ internal sealed class Trial
             {
                 foreach (var module in _plan.Targets)
                 {
-                    if (_loader.LoadPlain(module.File, module.Name) is { Ok: false } refused)
+                    var outcome = _loader.LoadPlain(module.File, module.Name);
+                    if (outcome.Ok)
                     {
-                        return refused;
+                        loaded.Add(module);
                     }
-                    loaded.Add(module);
+                    else if (module.Required)
+                    {
+                        return outcome;
+                    }
                 }
-                return new LivepatchOutcome(LivepatchStatus.Done, string.Join(", ", _plan.Targets.Select(m => m.Name)), []);
+                return new LivepatchOutcome(LivepatchStatus.Done, string.Join(", ", loaded.Select(m => m.Name)), []);
             });
         }
         return loaded;

@@ -23,7 +23,7 @@ public static class LabRunner
     public static async Task<LabReport> RunAsync(LabRequest request, IProgress<LabEvent>? watcher = null, CancellationToken cancel = default)
     {
         var clock = Stopwatch.StartNew();
-        var patch = CheckModule(request);
+        var patch = CheckModule(request.Module, request.Kernel.Release);
         var trial = new TrialLog(watcher);
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
         trial.Note($"kernel {request.Kernel.Release}, {acceleration.Name} ({acceleration.Why})");
@@ -47,20 +47,21 @@ public static class LabRunner
         }
     }
 
-    /// <summary>Refuses what would only fail later and less clearly.</summary>
-    private static ModuleFacts CheckModule(LabRequest request)
+    /// <summary>Reads the module file and refuses what would only fail later and less clearly.</summary>
+    /// <exception cref="LabInputException">It is no livepatch, or one for another kernel than <paramref name="release"/>.</exception>
+    /// <exception cref="Elf.ElfFormatException">It is damaged.</exception>
+    public static ModuleFacts CheckModule(string module, string release)
     {
-        var patch = ModuleFacts.Read(request.Module);
+        var patch = ModuleFacts.Read(module);
         if (!patch.IsLivepatch)
         {
-            throw new LabInputException(LabInputFault.Unusable, $"{request.Module} is a kernel module, but no livepatch (its .modinfo has no livepatch=Y)",
+            throw new LabInputException(LabInputFault.Unusable, $"{module} is a kernel module, but no livepatch (its .modinfo has no livepatch=Y)",
                 "give the lab a module made by suture build");
         }
-        return patch.Release == request.Kernel.Release
+        return patch.Release == release
             ? patch
-            : throw new LabInputException(LabInputFault.WrongKernel,
-                $"{request.Module} was built for kernel {patch.Release}, not for {request.Kernel.Release}",
-                $"use --kernel {patch.Release}, or build the livepatch for {request.Kernel.Release}");
+            : throw new LabInputException(LabInputFault.WrongKernel, $"{module} was built for kernel {patch.Release}, not for {release}",
+                $"use --kernel {patch.Release}, or build the livepatch for {release}");
     }
 
     /// <summary>Takes the guest's events until its plan is carried out, or QEMU ends, or a bound is reached.</summary>

@@ -33,11 +33,10 @@ internal sealed class Initramfs
         await AddBusyboxAsync(archive, busybox, cancel);
 
         var modules = new List<GuestModule>();
-        foreach (var file in TargetFiles(request.Kernel, patch))
+        foreach (var module in TargetModules(request.Kernel, patch))
         {
-            var name = ModuleFile.NameOf(file);
-            modules.Add(new GuestModule(name, $"/lab/modules/{name}.ko"));
-            archive.File(modules[^1].File, await ModuleFile.ReadAsync(file, cancel));
+            modules.Add(module.Guest);
+            archive.File(module.Guest.File, await ModuleFile.ReadAsync(module.Source, cancel));
         }
         var patchFile = $"/lab/{patch.Name}.ko";
         archive.File(patchFile, await ModuleFile.ReadAsync(request.Module, cancel));
@@ -59,7 +58,7 @@ internal sealed class Initramfs
         }
         var plan = new GuestPlan
         {
-            Patch = new GuestModule(patch.Name, patchFile),
+            Patch = new GuestModule(patch.Name, patchFile, Required: true),
             Targets = modules,
             Probe = request.Probe is null ? null : ProbePath,
             Workload = request.Workload ? WorkloadPath : null,
@@ -70,21 +69,14 @@ internal sealed class Initramfs
         archive.File(GuestPlan.Path, JsonSerializer.SerializeToUtf8Bytes(plan, ProtocolJson.Default.GuestPlan));
     }
 
-    /// <summary>The files of the modules that the livepatch patches, dependencies first.</summary>
-    private static List<string> TargetFiles(LabKernel kernel, ModuleFacts patch)
+    /// <summary>The modules that the livepatch patches, each after those it needs.</summary>
+    private static List<(string Source, GuestModule Guest)> TargetModules(LabKernel kernel, ModuleFacts patch)
     {
-        var files = new List<string>();
-        foreach (var target in patch.TargetModules)
-        {
-            var needed = kernel.ModulesInLoadOrder(target);
-            if (needed.Count == 0)
-            {
-                throw new LabInputException(LabInputFault.WrongKernel,
-                    $"the livepatch patches the module {target}, which kernel {kernel.Release} does not have", "take the kernel it was built for");
-            }
-            files.AddRange(needed.Where(f => !files.Contains(f)));
-        }
-        return files;
+        var targets = patch.TargetModules.Select(t => kernel.Modules.Find(t) ?? throw new LabInputException(LabInputFault.WrongKernel,
+            $"the livepatch patches the module {t}, which kernel {kernel.Release} does not have", "take the kernel it was built for")).ToList();
+        var names = targets.SelectMany(t => t.Dependencies.Append(t.Name)).Distinct(StringComparer.Ordinal);
+        return [.. names.Select(n => (kernel.Modules.Find(n)!.Path,
+            new GuestModule(n, $"/lab/modules/{n}.ko", targets.Exists(t => t.Name == n))))];
     }
 
     /// <summary>Adds a file executable, and the libraries it needs when it is a dynamically linked program.</summary>

@@ -3,9 +3,6 @@ namespace Suture.Lab.Guest;
 /// <summary>A kernel's module file, plain or compressed.</summary>
 internal static class ModuleFile
 {
-    /// <summary>Module name of a file: "snd-hda.ko.xz" is the module snd_hda.</summary>
-    public static string NameOf(string path) => Path.GetFileName(path).Split('.')[0].Replace('-', '_');
-
     /// <summary>Its bytes, decompressed: the lab loads with finit_module, and not every kernel decompresses there.</summary>
     public static async Task<byte[]> ReadAsync(string path, CancellationToken cancel) => Path.GetExtension(path) switch
     {

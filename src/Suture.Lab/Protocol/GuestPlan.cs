@@ -37,4 +37,8 @@ internal sealed record GuestPlan
 /// <summary>One module file in the guest.</summary>
 /// <param name="Name">Module name, as /proc/modules shows it.</param>
 /// <param name="File">Its path in the guest.</param>
-internal sealed record GuestModule(string Name, string File);
+/// <param name="Required">
+/// Whether the trial ends when it does not load. False for what other modules ask for: some of that is for hardware that is
+/// not there, and what is really needed shows when its user does not load.
+/// </param>
+internal sealed record GuestModule(string Name, string File, bool Required);

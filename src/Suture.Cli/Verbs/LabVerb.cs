@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Suture.Cli.Reports;
+using Suture.Kernel;
+using Suture.Lab;
+
+namespace Suture.Cli.Verbs;
+
+/// <summary>suture lab run MODULE.ko --kernel RELEASE|DIR [--probe PROGRAM] [--cycles N] [--accel auto|kvm|tcg] [--file PATH[:GUESTPATH]]... [--workload] [--timeout S] [--json]</summary>
+internal static class LabVerb
+{
+    public static Command Create() => new("lab", "try livepatches on a kernel in a virtual machine")
+    {
+        CreateRun(),
+    };
+
+    private static Command CreateRun()
+    {
+        var module = new Argument<FileInfo>("MODULE.ko") { Description = "livepatch module" }.AcceptExistingOnly();
+        var kernel = new Option<string>("--kernel") { Description = "kernel to boot: a release, \"running\", or a directory", HelpName = "RELEASE|DIR", Required = true };
+        var probe = new Option<FileInfo>("--probe")
+        {
+            Description = "script or program that must fail without the livepatch and succeed with it",
+            HelpName = "PROGRAM",
+        }.AcceptExistingOnly();
+        var cycles = Bounded("--cycles", "N", "how often to apply and revert", 1, 1, 1000);
+        var accel = new Option<AccelChoice>("--accel") { Description = "how to run the machine; auto takes KVM when it works", HelpName = "auto|kvm|tcg" };
+        var files = new Option<string[]>("--file")
+        {
+            Description = "another file for the guest; beside the probe, in /lab, unless said otherwise",
+            HelpName = "PATH[:GUESTPATH]",
+        };
+        files.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(t => !File.Exists(ParseFile(t.Value).Source)))
+            {
+                result.AddError($"--file {token.Value}: there is no such file");
+            }
+        });
+        var workload = new Option<bool>("--workload") { Description = "let a process count all the while, and report interruptions" };
+        var timeout = Bounded("--timeout", "SECONDS", "bound on the whole verdict", 180, 10, 86400);
+        var json = new Option<bool>("--json") { Description = "print one JSON document on stdout" };
+        var command = new Command("run", "boot a kernel, apply, probe, revert, judge") { module, kernel, probe, cycles, accel, files, workload, timeout, json };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var path = parsed.GetRequiredValue(module).FullName;
+            var request = new LabRequest
+            {
+                Module = path,
+                Kernel = await KernelAsync(parsed.GetRequiredValue(kernel), path, cancellation),
+                Probe = parsed.GetValue(probe)?.FullName,
+                Cycles = parsed.GetValue(cycles),
+                Accel = parsed.GetValue(accel),
+                Files = [.. (parsed.GetValue(files) ?? []).Select(ParseFile)],
+                Workload = parsed.GetValue(workload),
+                Timeout = TimeSpan.FromSeconds(parsed.GetValue(timeout)),
+            };
+            var report = await LabRunner.RunAsync(request, new LabTranscript(), cancellation);
+            if (parsed.GetValue(json))
+            {
+                Terminal.Json(report, LabJson.Default.LabReport);
+            }
+            else
+            {
+                LabTranscript.Print(report);
+            }
+            return (int)(report.Verdict == LabVerdict.Passed ? ExitCode.Done : ExitCode.LabFailed);
+        });
+        return command;
+    }
+
+    /// <summary>The kernel to boot. A release that the module is not for is refused before anything is fetched for it.</summary>
+    private static async Task<LabKernel> KernelAsync(string argument, string module, CancellationToken cancellation)
+    {
+        var isDirectory = argument.Contains('/') || argument is "." or "..";
+        if (isDirectory && LabKernel.FromUnpackedImage(argument) is { } unpacked)
+        {
+            return unpacked;
+        }
+        if (!isDirectory && argument != "running")
+        {
+            LabRunner.CheckModule(module, argument);
+        }
+        using var progress = Terminal.Progress();
+        return LabKernel.From(await KernelArgument.ResolveAsync(argument, progress, cancellation));
+    }
+
+    private static LabFile ParseFile(string text)
+    {
+        var colon = text.LastIndexOf(":/", StringComparison.Ordinal);
+        return colon > 0
+            ? new LabFile(text[..colon], text[(colon + 1)..])
+            : new LabFile(text, $"/lab/{Path.GetFileName(text)}");
+    }
+
+    private static Option<int> Bounded(string name, string word, string description, int otherwise, int least, int most)
+    {
+        var option = new Option<int>(name) { Description = description, HelpName = word, DefaultValueFactory = _ => otherwise };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+                || value < least || value > most))
+            {
+                result.AddError($"{name} must be {least} to {most}");
+            }
+        });
+        return option;
+    }
+}
