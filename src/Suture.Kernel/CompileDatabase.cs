@@ -71,9 +71,12 @@ public sealed class CompileDatabase
             {
                 continue;
             }
-            // What differs between the units of a directory comes from here on, by the order of kbuild's variables.
-            var split = unit.Arguments.ToList().FindIndex(a => a.StartsWith("-DKBUILD_MODFILE=", StringComparison.Ordinal));
-            split = split < 0 ? unit.Arguments.Count : split;
+            // Kbuild puts what is particular to a unit, its names, behind all else.
+            var split = 0;
+            while (split < unit.Arguments.Count && !unit.Arguments[split].StartsWith("-DKBUILD_", StringComparison.Ordinal))
+            {
+                split++;
+            }
             var head = string.Join(Separator, unit.Arguments.Take(split));
             if (!heads.TryGetValue(head, out var number))
             {

@@ -6,6 +6,7 @@ namespace Suture.Kernel;
 /// </summary>
 public sealed class DryRun
 {
+    private const string ModuleName = "-DKBUILD_MODNAME=";
     private readonly string _compiler;
     private readonly string _start;
     private readonly List<CompileUnit> _units = [];
@@ -49,7 +50,7 @@ public sealed class DryRun
 
     private void AddUnit(List<string> words)
     {
-        string? source = null, target = null, file = null;
+        string? source = null, target = null, module = null;
         var isModule = false;
         var arguments = new List<string>(words.Count) { _compiler };
         for (var i = 1; i < words.Count; i++)
@@ -66,14 +67,14 @@ public sealed class DryRun
             else if (word != "-c" && !word.StartsWith("-Wp,-M", StringComparison.Ordinal))
             {
                 isModule |= word == "-DMODULE";
-                file = word.StartsWith("-DKBUILD_MODFILE=", StringComparison.Ordinal) ? word["-DKBUILD_MODFILE=".Length..].Trim('"') : file;
+                module = word.StartsWith(ModuleName, StringComparison.Ordinal) ? word[ModuleName.Length..].Trim('"') : module;
                 arguments.Add(word);
             }
         }
         if (source is not null && target is not null)
         {
             // An object that is part of several modules names them all, ':' between.
-            var owner = isModule && file is not null ? KernelModule.NameOf(file.Split(':')[0]) : "vmlinux";
+            var owner = isModule && module is not null ? KernelModule.NameOf(module.Split(':')[0]) : "vmlinux";
             _units.Add(new(source, target, owner, arguments));
         }
     }
