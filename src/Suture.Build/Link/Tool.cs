@@ -19,7 +19,8 @@ internal static class Tool
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            Environment = { ["LC_ALL"] = "C" },
+            // SRCARCH: Debian's objtool is a front for one program per architecture.
+            Environment = { ["LC_ALL"] = "C", ["SRCARCH"] = "x86" },
         };
         foreach (var argument in arguments)
         {
