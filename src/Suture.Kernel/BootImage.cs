@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Suture.Kernel;
 
@@ -35,6 +36,21 @@ public static class BootImage
         using var payload = new MemoryStream(file, offset, length);
         var image = Decompressor.Run(payload, name, MaxImageBytes);
         return IsElf(image) ? image : throw Fault(name, "what is packed in it is not an ELF file");
+    }
+
+    /// <summary>The release that the bzImage at <paramref name="path"/> says it is (kernel_version, 0x20e); null when it says nothing.</summary>
+    public static string? ReleaseOf(string path)
+    {
+        var head = new byte[64 << 10];
+        using var file = File.OpenRead(path);
+        var text = head.AsSpan(0, file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false));
+        if (text.Length < HeaderEnd || !text.Slice(0x202, 4).SequenceEqual("HdrS"u8))
+        {
+            return null;
+        }
+        var at = BinaryPrimitives.ReadUInt16LittleEndian(text[0x20e..]) + SectorSize;
+        var end = at > SectorSize && at < text.Length ? text[at..].IndexOfAny((byte)' ', (byte)0) : -1;
+        return end > 0 ? Encoding.ASCII.GetString(text.Slice(at, end)) : null;
     }
 
     private static (int Offset, int Length) FindPayload(byte[] file, string name)

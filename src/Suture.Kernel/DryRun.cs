@@ -33,15 +33,21 @@ public sealed class DryRun
     public void Add(string line)
     {
         ArgumentNullException.ThrowIfNull(line);
-        if (!line.StartsWith("set -e;", StringComparison.Ordinal))
+        if (line.StartsWith("set -e;", StringComparison.Ordinal))
         {
-            return;
+            AddCommand(line);
+            AddGenerated(line);
         }
+    }
+
+    /// <summary>Takes the command that makes one target.</summary>
+    public void AddCommand(string line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
         if (line.Contains(" -c -o ", StringComparison.Ordinal) && line.IndexOf(_start, StringComparison.Ordinal) is >= 0 and var at)
         {
             AddUnit(ShellWords.Read(line, at));
         }
-        AddGenerated(line);
         if (_moduleObjtool is null && line.IndexOf(" ./tools/objtool/objtool ", StringComparison.Ordinal) is >= 0 and var objtool)
         {
             AddObjtool(ShellWords.Read(line, objtool + 1));

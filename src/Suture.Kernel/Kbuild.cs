@@ -45,12 +45,16 @@ internal sealed class Kbuild
         return new(tree, compiler, environment);
     }
 
-    /// <summary>What building everything would do. Directories whose makefiles cannot be run are left out.</summary>
-    public async Task<DryRun> DryRunAsync(CancellationToken cancellation)
+    /// <summary>What building everything would do, and has done if <paramref name="alsoRecorded"/>. Directories whose makefiles cannot be run are left out.</summary>
+    public async Task<DryRun> DryRunAsync(CancellationToken cancellation, bool alsoRecorded = false)
     {
         var dryRun = new DryRun(Compiler);
         var outcome = await ToolProcess.RunAsync("make", ["-n", "-k", Jobs, "-f", "./scripts/Makefile.build", "obj=.", "need-builtin=1", "need-modorder=1"],
             cancellation, _tree, _environment, dryRun.Add);
+        if (alsoRecorded)
+        {
+            RecordedCommands.Add(_tree, dryRun);
+        }
         // With -k it fails for the sake of keys and certificates that only the distribution has.
         return dryRun.Units.Count > 0 ? dryRun : throw new KernelException(
             $"{_tree}: kbuild does not say how to compile anything: {outcome.LastError}",

@@ -18,6 +18,13 @@ public sealed class KernelConfig
     /// <summary>True for "y" and "m".</summary>
     public bool IsSet(string name) => this[name] is "y" or "m";
 
+    /// <summary>The first name (in order) whose value differs in <paramref name="other"/>, or null. What is not set is the same as absent.</summary>
+    public string? Difference(KernelConfig other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return _values.Keys.Union(other._values.Keys).Order(StringComparer.Ordinal).FirstOrDefault(n => (this[n] ?? "n") != (other[n] ?? "n"));
+    }
+
     /// <summary>Reads a configuration from <paramref name="text"/>; lines that are not assignments are skipped.</summary>
     public static KernelConfig Parse(string text)
     {
