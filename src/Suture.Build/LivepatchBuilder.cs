@@ -194,9 +194,8 @@ public sealed class LivepatchBuilder
         return [.. matched];
     }
 
-    private ITargetImage Image(string owner) => _images.GetOrAdd(owner, name => new Lazy<ITargetImage>(() => name == "vmlinux"
-        ? new VmlinuxImage(Kernel.Image, Kernel.Symbols)
-        : new ModuleImage(name, Kernel.Modules.ReadObject(name)))).Value;
+    private ITargetImage Image(string owner) =>
+        _images.GetOrAdd(owner, name => new Lazy<ITargetImage>(() => TargetImages.Open(Kernel, name))).Value;
 
     private static async Task<T> Timed<T>(Func<Task<T>> action, Action<long> record)
     {

@@ -8,6 +8,7 @@ var root = new RootCommand("Suture: live patches for Linux, from source patch to
     DiffVerb.Create(),
     InspectVerb.Create(),
     KernelVerb.Create(),
+    MatchVerb.Create(),
     LabVerb.Create(),
 };
 return await Run.Async(root, args);

@@ -7,4 +7,5 @@ namespace Suture.Cli.Reports;
 [JsonSerializable(typeof(BuildReport))]
 [JsonSerializable(typeof(DiffReport))]
 [JsonSerializable(typeof(InspectReport))]
+[JsonSerializable(typeof(MatchReport))]
 internal sealed partial class JsonContracts : JsonSerializerContext;
