@@ -86,7 +86,7 @@ public sealed class LivepatchBuilder
         }
 
         _progress?.Report(new ProgressReport("matching against the code that runs"));
-        var matched = await Timed(() => MatchAsync(units, cancellation), ms => _matchMs = ms);
+        var matched = await Timed(() => MatchAsync(units, plan, work, cancellation), ms => _matchMs = ms);
 
         _progress?.Report(new ProgressReport("linking the module"));
         var moduleName = "suture_" + _request.Name;
@@ -182,14 +182,17 @@ public sealed class LivepatchBuilder
         return patchable;
     }
 
-    private async Task<List<LinkUnit>> MatchAsync(List<(CompiledUnit Unit, DiffResult Diff)> units, CancellationToken cancellation)
+    private async Task<List<LinkUnit>> MatchAsync(
+        List<(CompiledUnit Unit, DiffResult Diff)> units, CompilePlan plan, string work, CancellationToken cancellation)
     {
         var matched = new LinkUnit[units.Count];
-        await Parallel.ForEachAsync(Enumerable.Range(0, units.Count), cancellation, (i, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, units.Count), cancellation, async (i, stop) =>
         {
-            var image = Image(units[i].Unit.Unit.Owner);
-            matched[i] = new LinkUnit(units[i].Unit.Unit.Source, units[i].Diff, image.Match(units[i].Diff.Original), image);
-            return ValueTask.CompletedTask;
+            var (unit, diff) = units[i];
+            var image = Image(unit.Unit.Owner);
+            var needed = diff.Replaced.Select(f => f.Twin!).SelectMany(f => f.Parts.Prepend(f));
+            var match = await UnitMatching.MatchAsync(image, diff.Original, needed, () => PlainObject.CompileAsync(plan.Site, unit.Unit, work, stop));
+            matched[i] = new LinkUnit(unit.Unit.Source, diff, match, image);
         });
         return [.. matched];
     }

@@ -47,7 +47,8 @@ public static class MatchSurvey
         var work = Directory.CreateTempSubdirectory("suture-match-");
         try
         {
-            var compiler = new UnitCompiler(new SourceSite(kernel.SourceTree, kernel.WorkDirectory, units), work.FullName, []);
+            var site = new SourceSite(kernel.SourceTree, kernel.WorkDirectory, units);
+            var compiler = new UnitCompiler(site, work.FullName, []);
             var images = new ConcurrentDictionary<string, Lazy<ITargetImage>>(StringComparer.Ordinal);
             var exceptions = new ConcurrentBag<Exception>();
             var failed = new ConcurrentBag<string>();
@@ -63,7 +64,9 @@ public static class MatchSurvey
                 }
                 var model = ObjectModel.Build(ElfObject.Read(await File.ReadAllBytesAsync(compiled.Object, stop), unit.Object));
                 var image = images.GetOrAdd(unit.Owner, o => new Lazy<ITargetImage>(() => TargetImages.Open(kernel, o))).Value;
-                foreach (var (function, match) in image.Match(model).Functions)
+                var needed = model.Functions.Where(f => f.Symbol is not { Binding: SymbolBinding.Weak });
+                var result = await UnitMatching.MatchAsync(image, model, needed, () => PlainObject.CompileAsync(site, unit, work.FullName, stop));
+                foreach (var (function, match) in result.Functions)
                 {
                     Interlocked.Increment(ref functions);
                     if (match.State == MatchState.Identical)

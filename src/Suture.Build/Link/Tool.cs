@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using Suture.Kernel;
 
 namespace Suture.Build.Link;
 
@@ -28,7 +30,7 @@ internal static class Tool
         }
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timer.CancelAfter(limit);
-        using var process = Process.Start(start)!;
+        using var process = Start(start);
         process.StandardInput.Close();
         try
         {
@@ -42,6 +44,19 @@ internal static class Tool
             process.Kill(entireProcessTree: true);
             cancellation.ThrowIfCancellationRequested();
             throw new TimeoutException($"{Path.GetFileName(program)} did not finish within {limit.TotalSeconds:0} s");
+        }
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new KernelException($"{start.FileName} cannot be run: {e.Message}",
+                "install it, or fetch the kernel again with: suture kernel get", KernelFault.Tool, e);
         }
     }
 }

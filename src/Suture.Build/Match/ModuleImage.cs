@@ -20,9 +20,9 @@ public sealed class ModuleImage : ITargetImage
         ArgumentNullException.ThrowIfNull(module);
         Object = name;
         _module = ObjectModel.Build(module);
-        _byName = _module.Functions
-            .SelectMany(f => f.Aliases.Select(a => a.Name).Append(f.Name).Select(n => (Name: n, Function: f)))
-            .ToLookup(p => p.Name, p => p.Function, StringComparer.Ordinal);
+        _byName = _module.Functions.Concat(_module.Data)
+            .SelectMany(e => e.Aliases.Append(e.Symbol!).Select(s => (s.Name, Element: e)))
+            .ToLookup(p => p.Name, p => p.Element, StringComparer.Ordinal);
         // A module's symbols are counted in the order of its symbol table.
         _positions = module.Symbols.Where(s => s.Name.Length > 0 && s.Section is { IsAlloc: true })
             .GroupBy(s => s.Name, StringComparer.Ordinal)
@@ -63,9 +63,9 @@ public sealed class ModuleImage : ITargetImage
     {
         var detail = "";
         var hits = new List<Attempt>();
-        foreach (var candidate in _byName[function.Name])
+        foreach (var candidate in _byName[function.Name].Where(e => e.Kind == ElementKind.Function))
         {
-            var attempt = new Attempt();
+            var attempt = new Attempt(_byName);
             if (attempt.Same(function, candidate, 0))
             {
                 hits.Add(attempt);
@@ -77,9 +77,7 @@ public sealed class ModuleImage : ITargetImage
         }
         if (hits.Count == 0)
         {
-            return detail.Length == 0
-                ? new FunctionMatch(MatchState.Unverified, "the module has no symbol of that name")
-                : new FunctionMatch(MatchState.Mismatch, detail);
+            return FunctionMatch.None(function, detail);
         }
         foreach (var (element, target) in hits.Count == 1 ? hits[0].Implied : [])
         {
@@ -115,7 +113,7 @@ public sealed class ModuleImage : ITargetImage
         return index < 0 ? null : new KernelSymbolReference(Object, element.Name, index + 1);
     }
 
-    private sealed class Attempt
+    private sealed class Attempt(ILookup<string, Element> byName)
     {
         public Dictionary<Element, Element> Implied { get; } = new(ReferenceEqualityComparer.Instance);
 
@@ -160,7 +158,7 @@ public sealed class ModuleImage : ITargetImage
                     return IsRewrittenJump(expected, offset, y)
                         || Differs($"'{expected}'+0x{offset:x} refers to {Describe(reference)}; the module's does not");
                 }
-                if (other.TargetOffset != reference.TargetOffset || !SameTarget(reference, other, depth))
+                if (!SameTarget(reference, other, depth))
                 {
                     return Differs($"'{expected}'+0x{offset:x} refers to {Describe(reference)}+{reference.TargetOffset}; the module's to {Describe(other)}+{other.TargetOffset}");
                 }
@@ -203,24 +201,37 @@ public sealed class ModuleImage : ITargetImage
 
         private bool SameTarget(Reference expected, Reference actual, int depth)
         {
-            if (expected.Target is not { Name: "" } target)
+            if (expected.Target is { Name: "" } target)
             {
-                var name = expected.Target?.Name ?? expected.External!.Name;
-                if (expected.Target is { } named && actual.Target is { } place)
+                return actual.Target is { } found && found.Kind != ElementKind.Function && expected.TargetOffset == actual.TargetOffset
+                    && (target.Kind == ElementKind.Literal
+                        ? found.Bytes.SequenceEqual(target.Bytes)
+                        : depth >= MaxDepth || Same(target, found, depth + 1));
+            }
+            var name = expected.Target?.Name ?? expected.External!.Name;
+            if (actual.Target is not { } place)
+            {
+                return actual.External!.Name == name && actual.TargetOffset == expected.TargetOffset;
+            }
+            // By place, not by element: a pointer just past one object may be the start of the next.
+            var position = place.EntryPoint + actual.TargetOffset;
+            foreach (var candidate in byName[name])
+            {
+                if (candidate.Section == place.Section && candidate.EntryPoint + Alias(candidate, name) + expected.TargetOffset == position)
                 {
-                    Implied.TryAdd(named, place);
+                    if (expected.Target is { } named)
+                    {
+                        Implied.TryAdd(named, candidate);
+                    }
+                    return true;
                 }
-                return actual.Target is { } other
-                    ? other.Name == name || other.Aliases.Exists(a => a.Name == name)
-                    : actual.External!.Name == name;
             }
-            if (actual.Target is not { } found)
-            {
-                return false;
-            }
-            return target.Kind == ElementKind.Literal
-                ? found.Bytes.SequenceEqual(target.Bytes)
-                : depth >= MaxDepth || Same(target, found, depth + 1);
+            return false;
         }
+
+        /// <summary>How far into <paramref name="element"/> its symbol <paramref name="name"/> points.</summary>
+        private static long Alias(Element element, string name) => element.Name == name
+            ? 0
+            : (long)element.Aliases.First(a => a.Name == name).Value - element.EntryPoint;
     }
 }

@@ -1,4 +1,5 @@
 using Suture.Diff.Model;
+using Suture.Elf;
 
 namespace Suture.Build.Match;
 
@@ -9,14 +10,25 @@ public enum MatchState
     Identical,
     /// <summary>The image has a function of that name and it differs.</summary>
     Mismatch,
-    /// <summary>The image does not name the function, so nothing can be said.</summary>
+    /// <summary>The image does not name the function, or has another definition of a weak one, so nothing can be said.</summary>
     Unverified,
 }
 
 /// <summary>Result for one function.</summary>
 /// <param name="State">The judgement.</param>
 /// <param name="Detail">For a mismatch: the first difference; empty otherwise.</param>
-public sealed record FunctionMatch(MatchState State, string Detail = "");
+public sealed record FunctionMatch(MatchState State, string Detail = "")
+{
+    /// <summary>The result when nothing in the image equals <paramref name="function"/>; <paramref name="detail"/> is the first difference, empty when the name is unknown.</summary>
+    public static FunctionMatch None(Element function, string detail)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        ArgumentNullException.ThrowIfNull(detail);
+        return detail.Length == 0 ? new FunctionMatch(MatchState.Unverified, "the image has no function of that name")
+            : function.Symbol is { Binding: SymbolBinding.Weak } ? new FunctionMatch(MatchState.Unverified, "weak, and the image has another definition: " + detail)
+            : new FunctionMatch(MatchState.Mismatch, detail);
+    }
+}
 
 /// <summary>A symbol of the running kernel as the livepatch core finds it.</summary>
 /// <param name="Object">"vmlinux" or a module name.</param>

@@ -67,9 +67,7 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
         }
         if (attempts.Count == 0)
         {
-            return detail.Length == 0
-                ? new FunctionMatch(MatchState.Unverified, "the image has no symbol of that name")
-                : new FunctionMatch(MatchState.Mismatch, detail);
+            return FunctionMatch.None(function, detail);
         }
         matched[function] = attempts;
         return new FunctionMatch(MatchState.Identical);
