@@ -66,6 +66,13 @@ public sealed class CacheTests : IDisposable
     }
 
     [Fact]
+    public void AnEntryOfANewerSutureIsNotReplaced()
+    {
+        Write("6.1.0-2-amd64", KernelFacts.CurrentFormat + 1);
+        Should.Throw<KernelException>(() => new KernelCache(_layout).Find("6.1.0-2-amd64")).Message.ShouldContain("newer");
+    }
+
+    [Fact]
     public async Task WhatIsNoReleaseIsRefusedWithoutAsking() =>
         (await Should.ThrowAsync<KernelException>(() => new KernelCache(_layout).GetAsync("../x", null, TestContext.Current.CancellationToken))).Fault.ShouldBe(KernelFault.NotFound);
 

@@ -46,10 +46,12 @@ public class DryRunTests
         run.Add("set -e;  echo '  ASN.1   crypto/x.asn1.[ch]';  scripts/asn1_compiler crypto/x.asn1 crypto/x.asn1.c crypto/x.asn1.h");
         run.Add("set -e;  echo '  GEN     lib/crc32table.h'; lib/gen_crc32table > lib/crc32table.h");
         run.Add("set -e; { :; } > a.tmp; if ! cmp -s a.tmp init/u.h; then echo '  UPD     init/u.h'; mv -f a.tmp init/u.h; fi");
+        run.Add("set -e;  echo '  GEN     s/flask.h s/av.h';   trap 'rm -f s/flask.h; trap - HUP; kill -s HUP $$' HUP; x");
+        run.Add("set -e;  echo '  IPE_POL ';   trap 'rm -f s/policy.c; trap - HUP; kill -s HUP $$' HUP; x");
         run.Add("set -e;  echo '  VDSO2C  arch/x86/entry/vdso/vdso-image-64.c'; x");
         run.Add("set -e;  echo '  LDS     arch/x86/kernel/vmlinux.lds'; x");
         run.Add("echo '  GEN     outside.h'");
-        run.GeneratedSources.ShouldBe(["crypto/x.asn1.c", "crypto/x.asn1.h", "init/u.h", "lib/crc32table.h"]);
+        run.GeneratedSources.ShouldBe(["crypto/x.asn1.c", "crypto/x.asn1.h", "init/u.h", "lib/crc32table.h", "s/av.h", "s/flask.h", "s/policy.c"]);
     }
 
     [Theory]
