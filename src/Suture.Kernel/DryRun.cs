@@ -85,29 +85,33 @@ public sealed class DryRun
         }
     }
 
-    // Every recipe says what it makes: echo '  TAG     target'.
+    // Recipes tell what they make twice: echo '  TAG     target...' (some say nothing there, some name several)
+    // and, to remove it when interrupted, trap 'rm -f target; ...'.
     private void AddGenerated(string line)
     {
-        const string echo = "echo '  ";
-        for (var at = line.IndexOf(echo, StringComparison.Ordinal); at >= 0; at = line.IndexOf(echo, at + 1, StringComparison.Ordinal))
+        // The vDSO images and the real-mode symbols are made from linked objects: much work for what no patch replaces.
+        if (line.Contains("echo '  VDSO2C", StringComparison.Ordinal) || line.Contains("echo '  PASYMS", StringComparison.Ordinal))
         {
-            var end = line.IndexOf('\'', at + echo.Length);
+            return;
+        }
+        foreach (var (prefix, terminator) in (ReadOnlySpan<(string, char)>)[("echo '  ", '\''), ("trap 'rm -f ", ';')])
+        {
+            var at = line.IndexOf(prefix, StringComparison.Ordinal);
+            var end = at < 0 ? -1 : line.IndexOf(terminator, at + prefix.Length);
             if (end < 0)
             {
-                return;
+                continue;
             }
-            var words = line[(at + echo.Length)..end].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            // The vDSO images and the real-mode symbols are made from linked objects: much work for what no patch replaces.
-            if (words is [not ("CC" or "VDSO2C" or "PASYMS"), .., var target])
+            foreach (var word in line[(at + prefix.Length)..end].Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
-                if (target.EndsWith(".[ch]", StringComparison.Ordinal))
+                if (word.EndsWith(".[ch]", StringComparison.Ordinal))
                 {
-                    _generated.Add(target[..^5] + ".c");
-                    _generated.Add(target[..^5] + ".h");
+                    _generated.Add(word[..^5] + ".c");
+                    _generated.Add(word[..^5] + ".h");
                 }
-                else if (target.EndsWith(".c", StringComparison.Ordinal) || target.EndsWith(".h", StringComparison.Ordinal))
+                else if (word.Contains('/') && (word.EndsWith(".c", StringComparison.Ordinal) || word.EndsWith(".h", StringComparison.Ordinal)))
                 {
-                    _generated.Add(target);
+                    _generated.Add(word);
                 }
             }
         }

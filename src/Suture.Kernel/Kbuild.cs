@@ -61,12 +61,12 @@ internal sealed class Kbuild
             "the source tree must be configured (make olddefconfig modules_prepare)", KernelFault.Broken);
     }
 
-    /// <summary>Makes <paramref name="targets"/>, all in <paramref name="directory"/> of the tree. False when some could not be made.</summary>
-    public async Task<bool> MakeAsync(string directory, IEnumerable<string> targets, CancellationToken cancellation)
+    /// <summary>Makes <paramref name="targets"/>, all in <paramref name="directory"/> of the tree. Null when all went well, else what make said.</summary>
+    public async Task<string?> MakeAsync(string directory, IEnumerable<string> targets, CancellationToken cancellation)
     {
         var outcome = await ToolProcess.RunAsync("make", ["-k", Jobs, "-f", "./scripts/Makefile.build", $"obj={directory}", .. targets],
             cancellation, _tree, _environment);
-        return outcome.ExitCode == 0;
+        return outcome.ExitCode == 0 ? null : outcome.Errors.Trim().ReplaceLineEndings("; ");
     }
 
     private static string Jobs => $"-j{Environment.ProcessorCount}";

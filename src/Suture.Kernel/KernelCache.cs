@@ -64,8 +64,8 @@ public sealed class KernelCache
             var entry = _layout.Entry(release);
             if (Directory.Exists(entry))
             {
-                // Made by other code, in another format.
-                Directory.Delete(entry, recursive: true);
+                // Made by other code, in another format. Out of the way first, so that the place is empty but for a moment.
+                Directory.Move(entry, Path.Combine(_layout.Kernels, $".{release}.{Guid.NewGuid():N}.partial"));
             }
             Directory.Move(stage, entry);
         }

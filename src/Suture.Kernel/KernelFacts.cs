@@ -10,7 +10,7 @@ namespace Suture.Kernel;
 public sealed record KernelFacts
 {
     /// <summary>Changes whenever an entry made by older code is not good enough; such entries are made again.</summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 3;
 
     /// <summary>Name of the file.</summary>
     public const string FileName = "kernel.json";
@@ -60,7 +60,11 @@ public sealed record KernelFacts
     /// <summary>Fingerprint of the pieces of a kernel that was given as a directory, to notice that it was built again.</summary>
     public string? Stamp { get; init; }
 
-    /// <summary>The facts in <paramref name="directory"/>; null when there are none, or of another format.</summary>
+    /// <summary>
+    /// The facts in <paramref name="directory"/>; null when there are none, or of an older format: then the entry
+    /// is to be made again.
+    /// </summary>
+    /// <exception cref="KernelException">A newer Suture wrote them. Two versions must not take turns in replacing each other's work.</exception>
     public static KernelFacts? TryRead(string directory)
     {
         var path = Path.Combine(directory, FileName);
@@ -71,7 +75,10 @@ public sealed record KernelFacts
         try
         {
             var facts = JsonSerializer.Deserialize(File.ReadAllBytes(path), KernelFactsJson.Default.KernelFacts);
-            return facts?.Format == CurrentFormat ? facts : null;
+            return facts is null || facts.Format < CurrentFormat ? null
+                : facts.Format == CurrentFormat ? facts
+                : throw new KernelException($"{path} was written by a newer suture (format {facts.Format}, this one knows {CurrentFormat})",
+                    "update suture, or let this one use another cache: set XDG_CACHE_HOME", KernelFault.Broken);
         }
         catch (JsonException)
         {

@@ -22,6 +22,7 @@ internal static class KernelPreparation
         MoveFile(Path.Combine(boot, "config-" + kernel.Release), Path.Combine(stage, "config"));
         var config = KernelConfig.ReadFile(Path.Combine(stage, "config"));
         var compiler = CompilerCheck.ProgramFor(config);
+        CompilerCheck.Compare(kernel.Release, config.CompilerVersionText, compiler, await CompilerCheck.VersionOfAsync(compiler, cancellation));
 
         // The image takes one processor a few seconds, the source all of them for long.
         progress?.Report(new("unpacking the source and the kernel image"));

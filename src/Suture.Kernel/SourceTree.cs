@@ -52,7 +52,10 @@ internal static class SourceTree
     {
         foreach (var generator in Generators.Where(g => File.Exists(Path.Combine(tree, g + ".c")) && !File.Exists(Path.Combine(tree, g))))
         {
-            await kbuild.MakeAsync(Path.GetDirectoryName(generator)!, [generator], cancellation);
+            if (await kbuild.MakeAsync(Path.GetDirectoryName(generator)!, [generator], cancellation) is { } fault)
+            {
+                throw new KernelException($"{generator} of the kernel's source cannot be built: {fault}", "apt install make gcc libc6-dev", KernelFault.Tool);
+            }
         }
         progress?.Report(new("reading how the kernel is compiled"));
         var dryRun = await kbuild.DryRunAsync(cancellation);
@@ -60,7 +63,10 @@ internal static class SourceTree
         await Parallel.ForEachAsync(dryRun.GeneratedSources.GroupBy(ObjectDirectory),
             new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation },
             async (group, stop) => await kbuild.MakeAsync(group.Key, group, stop));
-        return dryRun;
+        return dryRun.ModuleObjtoolArguments.Count == 0 || File.Exists(Path.Combine(tree, "tools/objtool/objtool"))
+            ? dryRun
+            : throw new KernelException($"{tree}: no tools/objtool/objtool, and this kernel needs it for every module",
+                "the package of build tools (linux-kbuild) should have it", KernelFault.Broken);
     }
 
     // Some makefiles make targets of directories below them; only the directory itself is known here.
@@ -101,6 +107,6 @@ internal static class SourceTree
     {
         Span<byte> head = stackalloc byte[4];
         using var file = File.OpenRead(path);
-        return file.ReadAtLeast(head, 4, throwOnEndOfStream: false) == 4 && head.SequenceEqual("\x7fELF"u8);
+        return file.ReadAtLeast(head, 4, throwOnEndOfStream: false) == 4 && head.SequenceEqual((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F']);
     }
 }
