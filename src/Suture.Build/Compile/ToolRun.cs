@@ -38,7 +38,7 @@ internal static class ToolRun
         start.Environment["TMPDIR"] = temporary;
 
         var watch = Stopwatch.StartNew();
-        using var process = Process.Start(start) ?? throw new IOException($"{command[0]} did not start");
+        using var process = Start(start);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Longest);
         try
@@ -60,6 +60,18 @@ internal static class ToolRun
                 process.Kill(entireProcessTree: true);
                 await process.WaitForExitAsync(CancellationToken.None);
             }
+        }
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new IOException($"{start.FileName} did not start");
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new IOException($"the compiler {start.FileName} cannot be run: {e.Message}", e);
         }
     }
 

@@ -26,6 +26,7 @@ internal sealed class DirectiveLexer
     private bool _inComment;
     private bool _inDirective;
     private bool _continues;
+    private byte _quote;
     private int _depth;
 
     private DirectiveLexer(byte[] text) => _text = text;
@@ -58,10 +59,9 @@ internal sealed class DirectiveLexer
         Track(conditional);
         Scan(line);
         _continues = line.TrimEnd("\r"u8).EndsWith("\\"u8);
-        if (!_continues && !_inComment)
-        {
-            _inDirective = false;
-        }
+        // Without a backslash a literal ends with its line, as the apostrophe in an #error does.
+        _quote = _continues ? _quote : (byte)0;
+        _inDirective &= _continues || _inComment;
     }
 
     private static Conditional Keyword(ReadOnlySpan<byte> name) =>
@@ -93,7 +93,7 @@ internal sealed class DirectiveLexer
 
     private void Scan(ReadOnlySpan<byte> line)
     {
-        for (var i = 0; i < line.Length; i++)
+        for (var i = _quote == 0 ? 0 : Literal(line, 0) + 1; i < line.Length; i++)
         {
             var next = i + 1 < line.Length ? line[i + 1] : (byte)0;
             if (_inComment)
@@ -112,7 +112,8 @@ internal sealed class DirectiveLexer
                     (_inComment, i) = (true, i + 1);
                     break;
                 case (byte)'"' or (byte)'\'':
-                    i = Literal(line, i);
+                    _quote = line[i];
+                    i = Literal(line, i + 1);
                     break;
                 case (byte)'(' when !_inDirective:
                     _depth++;
@@ -124,17 +125,18 @@ internal sealed class DirectiveLexer
         }
     }
 
-    /// <summary>End of a literal: its closing quote, or the line's end (an apostrophe in an <c>#error</c>).</summary>
-    private static int Literal(ReadOnlySpan<byte> line, int start)
+    /// <summary>Where the literal that is open at <paramref name="start"/> ends: at its quote, or behind the line.</summary>
+    private int Literal(ReadOnlySpan<byte> line, int start)
     {
-        for (var i = start + 1; i < line.Length; i++)
+        for (var i = start; i < line.Length; i++)
         {
             if (line[i] == '\\')
             {
                 i++;
             }
-            else if (line[i] == line[start])
+            else if (line[i] == _quote)
             {
+                _quote = 0;
                 return i;
             }
         }

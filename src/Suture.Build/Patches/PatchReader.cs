@@ -48,7 +48,7 @@ internal sealed class PatchReader(PatchCursor at)
         _inHeaders = false;
         var line = at.Line;
         var hunk = HunkReader.Read(at, ref _hunkLinesLeft);
-        if (_current.HunkList is [.., var last] && hunk.OldStart < last.OldStart + last.OldLines.Count())
+        if (_current.HunkList is [.., var last] && hunk.OldIndex(hunk.OldLines.Count()) < last.OldIndex(last.OldLines.Count()) + last.OldLines.Count())
         {
             throw new PatchFormatException(at.Name, line, "the hunk begins before the end of the one above it");
         }

@@ -1,0 +1,137 @@
+using Shouldly;
+using Suture.Build.Compile;
+using Suture.Build.Patches;
+using Xunit;
+
+namespace Suture.UnitTests.Compile;
+
+public class BuildPairsTests
+{
+    private const string Header = """
+        #ifndef H
+        #define H
+        int out(const char *file, int line);
+        static inline int twice(int x)
+        {
+        	return 2 * x;
+        }
+        static inline int four(int x)
+        {
+        	return twice(twice(x));
+        }
+        static inline int other(int x)
+        {
+        	return x - 7;
+        }
+        #define VIA_MACRO(x) twice(x)
+        #endif
+
+        """;
+
+    private static TinyTree Tree() => new(
+        ("include/h.h", Header),
+        ("fs/direct.c", "#include <h.h>\nint direct(int x) { return twice(x); }\n"),
+        ("fs/through.c", "#include <h.h>\nint through(int x) { return four(x); }\n"),
+        ("fs/macro.c", "#include <h.h>\nint macro(int x) { return VIA_MACRO(x); }\n"),
+        ("fs/not.c", "#include <h.h>\nint not(int x) { return other(x); }\n"),
+        ("fs/alone.c", "int alone(int x)\n{\n\treturn x;\n}\nextern int out(const char *, int);\nint place(void)\n{\n\treturn out(__FILE__, __LINE__);\n}\n"));
+
+    private static async Task<PairsBuilt> Built(TinyTree tree, PatchSet patches) =>
+        (await tree.BuildAsync(patches, TestContext.Current.CancellationToken)).ShouldBeOfType<PairsBuilt>();
+
+    private static string[] Sources(PairsBuilt built) => [.. built.Units.Select(u => u.Unit.Source)];
+
+    [Fact]
+    public async Task A_source_file_concerns_its_own_unit_only()
+    {
+        using var tree = Tree();
+        var built = await Built(tree, tree.Edit(("fs/alone.c", "return x;", "return x + 1;")));
+        Sources(built).ShouldBe(["fs/alone.c"]);
+        built.Units[0].AreEqual.ShouldBeFalse();
+        File.Exists(built.Units[0].OriginalObject).ShouldBeTrue();
+        File.ReadAllText(Path.Combine(tree.Tree, "fs/alone.c")).ShouldContain("return x;");
+    }
+
+    [Fact]
+    public async Task A_shift_of_lines_changes_no_byte_of_the_object()
+    {
+        using var tree = Tree();
+        var built = await Built(tree, tree.Edit(("fs/alone.c", "int alone", "/* one\n * two */\nint alone")));
+        built.Units.Single().AreEqual.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_header_concerns_the_units_that_use_what_changed()
+    {
+        using var tree = Tree();
+        var built = await Built(tree, tree.Edit(("include/h.h", "return 2 * x", "return x + x + 1")));
+        Sources(built).ShouldBe(["fs/direct.c", "fs/through.c", "fs/macro.c"]);
+        built.Candidates.ShouldBe(4);
+        built.Units.ShouldAllBe(u => !u.AreEqual);
+    }
+
+    [Fact]
+    public async Task A_second_build_uses_the_originals_of_the_first()
+    {
+        using var tree = Tree();
+        var patch = tree.Edit(("fs/alone.c", "return x;", "return x + 1;"));
+        var (first, second) = (await Built(tree, patch), await Built(tree, patch));
+        second.Units[0].OriginalObject.ShouldBe(first.Units[0].OriginalObject);
+        second.Units[0].OriginalMs.ShouldBe(0);
+        second.Units[0].PatchedObject.ShouldNotBe(first.Units[0].PatchedObject);
+    }
+
+    [Fact]
+    public async Task A_path_that_leads_back_to_the_original_header_is_noticed()
+    {
+        using var tree = new TinyTree(
+            ("fs/up.h", "#define UP 1\n"),
+            ("include/deep/d.h", "#include \"../../fs/up.h\"\n"),
+            ("net/n.c", "#include <deep/d.h>\nint n(void) { return UP; }\n"));
+        var built = await Built(tree, tree.Edit(("fs/up.h", "UP 1", "UP 2")));
+        built.Units.Single().AreEqual.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_source_file_that_another_includes_concerns_that_one()
+    {
+        using var tree = new TinyTree(("fs/part.h", "int part(void) { return 1; }\n"), ("fs/whole.c", "#define PART \"part.h\"\n#include PART\n"));
+        Sources(await Built(tree, tree.Edit(("fs/part.h", "return 1", "return 2")))).ShouldBe(["fs/whole.c"]);
+    }
+
+    [Fact]
+    public async Task An_error_is_told_in_the_compilers_words_at_the_patchs_line()
+    {
+        using var tree = Tree();
+        var patch = tree.Edit(("fs/alone.c", "return x;", "int y = 1;\n\treturn y + undeclared;"));
+        var refused = (await tree.BuildAsync(patch, TestContext.Current.CancellationToken)).ShouldBeOfType<PatchedDoesNotCompile>();
+        var message = refused.Units.Single().Messages.First(m => m.IsError);
+        (message.File, message.Line, message.Patch, message.PatchLine).ShouldBe(("fs/alone.c", 4, "alone.c.patch", 8));
+        message.Message.ShouldContain("undeclared");
+    }
+
+    [Fact]
+    public async Task A_tree_that_does_not_compile_unpatched_is_an_error_of_its_own()
+    {
+        using var tree = new TinyTree(("a.c", "int a(void)\n{\n\treturn 1;\n}\nbroken\n"));
+        (await tree.BuildAsync(tree.Edit(("a.c", "1", "2")), TestContext.Current.CancellationToken)).ShouldBeOfType<OriginalDoesNotCompile>();
+    }
+
+    [Fact]
+    public async Task A_patch_that_does_not_apply_compiles_nothing()
+    {
+        using var tree = Tree();
+        var patch = tree.Edit(("fs/alone.c", "return x;", "return x + 1;"));
+        File.WriteAllText(Path.Combine(tree.Tree, "fs/alone.c"), "other\n");
+        (await tree.BuildAsync(patch, TestContext.Current.CancellationToken)).ShouldBeOfType<PatchDoesNotApply>().Failures.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Cancelling_stops_the_compiler()
+    {
+        using var tree = Tree();
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => tree.BuildAsync(tree.Edit(("fs/alone.c", "return x;", "return 1;")), stop.Token));
+    }
+}
