@@ -134,7 +134,9 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         if (kernel.ModuleObjtoolArguments.Count > 0)
         {
             var run = await Tool.RunAsync(kernel.ObjtoolPath, [.. kernel.ModuleObjtoolArguments, path], kernel.SourceTree, ObjtoolLimit, cancellation);
-            var words = string.Join('\n', (run.Output + run.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(10))
+            // The livepatch core enters new functions by a return, not by an indirect call: they need no ENDBR.
+            var words = string.Join('\n', (run.Output + run.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Where(l => !l.Contains(".data.suture_patch+", StringComparison.Ordinal)).Take(10))
                 .Replace(path, module.Name, StringComparison.Ordinal);
             if (run.ExitCode != 0)
             {

@@ -191,7 +191,7 @@ internal sealed class Emit
         {
             // Places inside code are spelled by section, as assemblers do: objtool takes a function symbol for a call.
             return placement.Symbol is { } symbol && !(target.Kind == ElementKind.Function
-                    && (reference.TargetOffset != 0 || from.Kind is ElementKind.Entry or ElementKind.Chunk))
+                    && (reference.TargetOffset != 0 || target.Parent is not null || from.Kind is ElementKind.Entry or ElementKind.Chunk))
                 ? (symbol, 0)
                 : (SectionSymbol(placement.Section), placement.Offset + target.Prefix);
         }
