@@ -10,7 +10,7 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
 {
     private const int LongestShownLine = 200;
 
-    private readonly LineSearch _search = new(lines);
+    private readonly Lazy<LineSearch> _search = new(() => new LineSearch(lines));
 
     public List<int> Starts { get; } = [];
 
@@ -53,12 +53,12 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
             Fail(index, hunk, PatchFailureKind.HunkMismatch, expected, -1, $"the file has only {lines.Count} lines");
             return -1;
         }
-        var matches = _search.All(old);
-        var usable = matches.Where(m => m >= from).ToList();
-        if (usable.Contains(expected))
+        if (expected >= from && StandsAt(old, expected))
         {
             return expected;
         }
+        var matches = _search.Value.All(old);
+        var usable = matches.Where(m => m >= from).ToList();
         switch (usable.Count)
         {
             case 1:
@@ -74,9 +74,25 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
         }
     }
 
+    private bool StandsAt(ReadOnlyMemory<byte>[] run, int start)
+    {
+        if (start > lines.Count - run.Length)
+        {
+            return false;
+        }
+        for (var i = 0; i < run.Length; i++)
+        {
+            if (!lines[start + i].Span.SequenceEqual(run[i].Span))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private void FailToMatch(int index, Hunk hunk, ReadOnlyMemory<byte>[] old, int expected, List<int> tooEarly)
     {
-        var applied = _search.All([.. hunk.NewLines.Select(l => l.Text)]);
+        var applied = _search.Value.All([.. hunk.NewLines.Select(l => l.Text)]);
         if (applied.Count > 0)
         {
             var place = applied.MinBy(m => Math.Abs(m - expected));
@@ -95,7 +111,7 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
 
     private void FailNearest(int index, Hunk hunk, ReadOnlyMemory<byte>[] old, int expected)
     {
-        var nearest = _search.Nearest(old, expected);
+        var nearest = _search.Value.Nearest(old, expected);
         if (nearest < 0)
         {
             Fail(index, hunk, PatchFailureKind.HunkMismatch, expected, -1, "none of its lines is in the file");
