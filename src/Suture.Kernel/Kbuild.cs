@@ -49,7 +49,8 @@ internal sealed class Kbuild
     public async Task<DryRun> DryRunAsync(CancellationToken cancellation, bool alsoRecorded = false)
     {
         var dryRun = new DryRun(Compiler);
-        var outcome = await ToolProcess.RunAsync("make", ["-n", "-k", Jobs, "-f", "./scripts/Makefile.build", "obj=.", "need-builtin=1", "need-modorder=1"],
+        // Recipes are longer than a pipe writes in one piece: without -O the lines of parallel makes tear each other apart.
+        var outcome = await ToolProcess.RunAsync("make", ["-n", "-k", Jobs, "-Oline", "-f", "./scripts/Makefile.build", "obj=.", "need-builtin=1", "need-modorder=1"],
             cancellation, _tree, _environment, dryRun.Add);
         if (alsoRecorded)
         {

@@ -1,49 +1,40 @@
-using System.Diagnostics;
 using Suture.Lab.Protocol;
 
 namespace Suture.Lab.Guest;
 
-/// <summary>How one run of the probe ended: exit code, or null when it had to be killed.</summary>
+/// <summary>How one run of the probe ended.</summary>
+/// <param name="ExitCode">Exit code, or null when it had to be killed.</param>
+/// <param name="LastLine">The last line that it printed.</param>
 internal sealed record ProbeResult(int? ExitCode, string LastLine);
 
 /// <summary>Runs the probe: any executable whose exit code 0 says that the fix is there.</summary>
 internal static class Probe
 {
+    /// <summary>Lines that are passed on; the serial line is slow, and nobody reads more.</summary>
     private const int MaxLines = 200;
-    private const int MaxLineLength = 500;
+
+    private const string OutputFile = "/tmp/probe.out";
 
     public static ProbeResult Run(string program, int boundMs, EventPort port)
     {
-        var start = new ProcessStartInfo(program)
+        File.Delete(OutputFile);
+        if (ChildProcess.Start(program, OutputFile, out var errno) is not { } process)
         {
-            WorkingDirectory = "/lab",
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
+            return new ProbeResult(127, $"it cannot be run (errno {errno})");
+        }
+        var output = new OutputLines(OutputFile);
         var lines = 0;
         var last = "";
-        void Line(string? text)
+        void Line(string text)
         {
-            if (text is { Length: > 0 } && Interlocked.Increment(ref lines) <= MaxLines)
+            last = text;
+            if (++lines <= MaxLines)
             {
-                last = text.Length > MaxLineLength ? text[..MaxLineLength] : text;
-                port.Send(new GuestEvent { Kind = GuestEventKind.Line, Detail = last });
+                port.Send(new GuestEvent { Kind = GuestEventKind.Line, Detail = text });
             }
         }
-        process.OutputDataReceived += (_, e) => Line(e.Data);
-        process.ErrorDataReceived += (_, e) => Line(e.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        if (!process.WaitForExit(boundMs))
-        {
-            process.Kill(entireProcessTree: true);
-            return new ProbeResult(null, last);
-        }
-        // A child of the probe may hold its output open for ever: give the rest of the output a moment only.
-        _ = Task.Run(process.WaitForExit).Wait(500);
-        return new ProbeResult(process.ExitCode, last);
+        var exitCode = process.WaitForExit(boundMs, () => output.Read(atEnd: false, Line));
+        output.Read(atEnd: true, Line);
+        return new ProbeResult(exitCode, last);
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Suture.Lab.Protocol;
 
@@ -8,67 +7,51 @@ namespace Suture.Lab.Guest;
 /// A process that runs during everything and prints a line "NUMBER UPTIME" each time round. It shows that the
 /// kernel kept serving: the numbers have no hole and no two lines are far apart.
 /// </summary>
-internal sealed class Workload : IDisposable
+internal sealed class Workload
 {
-    private readonly Process _process;
-    private readonly EventPort _port;
-    private readonly Lock _lock = new();
+    private const string OutputFile = "/tmp/workload.out";
+
+    private readonly ChildProcess? _process;
+    private readonly OutputLines _output = new(OutputFile);
     private long _iterations;
     private long _lastMs = -1;
     private long _longestGapMs;
     private bool _hole;
 
-    private Workload(Process process, EventPort port)
-    {
-        _process = process;
-        _port = port;
-    }
+    private Workload(ChildProcess? process) => _process = process;
 
-    public static Workload Start(string program, EventPort port)
-    {
-        var start = new ProcessStartInfo(program) { WorkingDirectory = "/lab", RedirectStandardOutput = true };
-        var workload = new Workload(Process.Start(start)!, port);
-        workload._process.OutputDataReceived += (_, e) => workload.Line(e.Data);
-        workload._process.BeginOutputReadLine();
-        return workload;
-    }
+    public static Workload Start(string program) => new(ChildProcess.Start(program, OutputFile, out _));
 
-    /// <summary>Tells the host how it fares.</summary>
-    public void Report()
+    /// <summary>How it has fared up to now.</summary>
+    public GuestEvent Report()
     {
-        lock (_lock)
+        _output.Read(atEnd: false, Line);
+        var runs = _process is { IsRunning: true };
+        return new GuestEvent
         {
-            _port.Send(new GuestEvent
-            {
-                Kind = GuestEventKind.Workload,
-                Ok = !_hole && !_process.HasExited && _iterations > 0,
-                Iterations = _iterations,
-                LongestGapMs = _longestGapMs,
-                Detail = _process.HasExited ? "the workload ended" : _hole ? "the workload lost count" : "running",
-            });
-        }
+            Kind = GuestEventKind.Workload,
+            Ok = runs && !_hole && _iterations > 0,
+            Iterations = _iterations,
+            LongestGapMs = _longestGapMs,
+            Detail = !runs ? "the workload ended" : _hole ? "the workload lost count" : "running",
+        };
     }
 
-    private void Line(string? text)
+    private void Line(string text)
     {
-        if (text is null || text.Split(' ') is not [var number, var uptime]
+        if (text.Split(' ') is not [var number, var uptime]
             || !long.TryParse(number, CultureInfo.InvariantCulture, out var count)
             || !double.TryParse(uptime, CultureInfo.InvariantCulture, out var seconds))
         {
             return;
         }
-        lock (_lock)
+        var ms = (long)(seconds * 1000);
+        _hole |= count != _iterations + 1;
+        _iterations = count;
+        if (_lastMs >= 0)
         {
-            var ms = (long)(seconds * 1000);
-            _hole |= count != _iterations + 1;
-            _iterations = count;
-            if (_lastMs >= 0)
-            {
-                _longestGapMs = Math.Max(_longestGapMs, ms - _lastMs);
-            }
-            _lastMs = ms;
+            _longestGapMs = Math.Max(_longestGapMs, ms - _lastMs);
         }
+        _lastMs = ms;
     }
-
-    public void Dispose() => _process.Kill(entireProcessTree: true);
 }

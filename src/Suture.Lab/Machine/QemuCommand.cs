@@ -46,7 +46,8 @@ internal static class QemuCommand
     private static IReadOnlyList<string> Common(bool kvm, string kernel) =>
     [
         "-accel", kvm ? "kvm" : "tcg",
-        "-cpu", kvm ? "host" : "max",
+        // TCG wrongly applies SMAP to a user program's iretq, which .NET's exception handling executes: the kernel oopses.
+        "-cpu", kvm ? "host" : "max,-smap",
         "-smp", Cpus(kvm).ToString(CultureInfo.InvariantCulture),
         "-m", "1024",
         "-nodefaults", "-no-user-config", "-no-reboot", "-nic", "none",

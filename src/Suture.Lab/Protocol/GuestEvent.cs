@@ -6,6 +6,7 @@ namespace Suture.Lab.Protocol;
 internal sealed record GuestEvent
 {
     /// <summary>What it tells.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required GuestEventKind Kind { get; init; }
 
     /// <summary>Name of the stage.</summary>
