@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Shouldly;
+using Xunit;
+
+namespace Suture.VmTests;
+
+/// <summary>
+/// The main job on real kernels: each example builds, loads, completes its transition, takes effect, is given
+/// back and unloads. For each kind and series one example must fit; one that does not is said to.
+/// </summary>
+public sealed class ExampleTests(ITestOutputHelper output)
+{
+    /// <summary>Every kind of change that an example shows, on every series.</summary>
+    public static TheoryData<string, string> Rows()
+    {
+        var rows = new TheoryData<string, string>();
+        foreach (var series in Kernels.Series)
+        {
+            foreach (var kind in Example.All.Select(e => e.Kind).Distinct())
+            {
+                rows.Add(series, kind);
+            }
+        }
+        return rows;
+    }
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void Takes_effect_and_is_given_back(string series, string kind)
+    {
+        // A security fix is tried on the newest release that still lacks it.
+        var releases = kind == "h" ? Kernels.All(series) : [Kernels.All(series)[0]];
+        foreach (var release in releases)
+        {
+            foreach (var example in Example.All.Where(e => e.Kind == kind))
+            {
+                if (example.Patch(series) is { } patch && Build(example, patch, release) is { } module)
+                {
+                    RunInLab(example, module, release);
+                    return;
+                }
+                output.WriteLine($"{example.Name} does not fit {release}");
+            }
+        }
+        Assert.Fail($"no example of kind {kind} fits any of {string.Join(", ", releases)}");
+    }
+
+    private string? Build(Example example, string patch, string release)
+    {
+        Kernels.Get(release);
+        var folder = Directory.CreateTempSubdirectory("suture-example-").FullName;
+        var result = SutureProgram.Run("build", patch, "--kernel", release, "--name", example.LivepatchName, "-o", folder, "--json");
+        if (result.ExitCode == 5)
+        {
+            return null;
+        }
+        result.ExitCode.ShouldBe(0, result.ToString());
+        foreach (var function in result.Json.GetProperty("functions").EnumerateArray())
+        {
+            output.WriteLine($"{release}: {function.GetProperty("object")} {function.GetProperty("name")} {function.GetProperty("change")} {function.GetProperty("match")}");
+            function.GetProperty("match").GetString().ShouldBe("identical");
+        }
+        return result.Json.GetProperty("module").GetString();
+    }
+
+    private void RunInLab(Example example, string module, string release)
+    {
+        var result = SutureProgram.Run("lab", "run", module, "--kernel", release, "--probe", example.Probe(), "--json");
+        result.ExitCode.ShouldBe(0, result.ToString());
+        result.Json.GetProperty("verdict").GetString().ShouldBe("passed");
+        var stages = result.Json.GetProperty("stages").EnumerateArray().ToList();
+        foreach (var stage in stages)
+        {
+            output.WriteLine($"{stage.GetProperty("name")} {stage.GetProperty("ms")} ms {stage.GetProperty("detail")}");
+        }
+        stages.Count.ShouldBeGreaterThanOrEqualTo(6);
+        stages.ShouldAllBe(s => s.GetProperty("ok").GetBoolean());
+        if (example.Entry.GetProperty("modules").GetArrayLength() > 0)
+        {
+            // Both orders: the module there before the livepatch, and arriving after it.
+            stages.Count(s => s.GetProperty("name").GetString()!.Contains("apply", StringComparison.Ordinal)).ShouldBe(2);
+        }
+    }
+}
