@@ -47,6 +47,11 @@ public static class BuildFindings
     public static Finding ObjtoolWarning(string words) => new("SUT0308", Severity.Warning, null, 0, null,
         $"objtool remarks: {words}", "stack traces through the function may be unreliable, which can delay a transition; look at the code it names");
 
+    /// <summary>SUT0309: the patch takes the address of a function that the kernel sealed against indirect calls.</summary>
+    public static Finding Sealed(string name) => Error("SUT0309", null, name,
+        $"the patch takes the address of '{name}', whose ENDBR instruction the kernel removed at boot because nothing did so before",
+        "call it directly, or through a small function of the patch's own that calls it");
+
     /// <summary>SUT0401: the patch does not apply.</summary>
     public static Finding DoesNotApply(string? file, int line, string message, string advice) =>
         new("SUT0401", Severity.Error, file, line, null, message, advice);

@@ -49,6 +49,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         AddStaticCallKeys(binder);
         module.Symbols.AddRange(binder.Undefined);
         findings.AddRange(binder.Findings);
+        findings.AddRange(new SealedEntryPoints(kernel).TakenIn(module, binder.Livepatch).Select(p => BuildFindings.Sealed(p.Name)));
         if (HasErrors(findings))
         {
             return new Result(null, functions, findings);

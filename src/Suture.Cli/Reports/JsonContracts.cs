@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Suture.Cli.Reports;
 
-/// <summary>The JSON documents of the verbs; their keys are a contract (docs/json.md).</summary>
+/// <summary>The JSON documents of the verbs; their keys are a contract.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(BuildReport))]
 [JsonSerializable(typeof(DiffReport))]

@@ -13,6 +13,7 @@ internal static class KernelVerb
     {
         CreateGet(),
         CreateList(),
+        KernelCommandVerb.Create(),
     };
 
     private static Option<bool> Json => new("--json") { Description = "print one JSON document on stdout" };

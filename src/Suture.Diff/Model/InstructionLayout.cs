@@ -13,30 +13,35 @@ public static class InstructionLayout
     /// <param name="IsBranch">Whether it is a call or jump rather than a memory operand.</param>
     public readonly record struct Escape(int Offset, int Width, int Next, long Target, bool IsBranch);
 
+    /// <summary>The instruction that a relocated field is part of.</summary>
+    /// <param name="PcDelta">Bytes from the field to the end of the instruction.</param>
+    /// <param name="IsBranch">Whether it is a call or jump.</param>
+    public readonly record struct Field(int PcDelta, bool IsBranch);
+
     /// <summary>
-    /// For each of <paramref name="fields"/> (ascending offsets of relocated fields in <paramref name="code"/>):
-    /// the number of bytes from the field to the end of its instruction. 4 where the code cannot be decoded.
+    /// The instruction around each of <paramref name="offsets"/> (ascending offsets of relocated fields in <paramref name="code"/>);
+    /// where the code cannot be decoded, a plain operand at the end of its instruction.
     /// </summary>
-    public static int[] PcDeltas(ReadOnlySpan<byte> code, ReadOnlySpan<int> fields)
+    public static Field[] Fields(ReadOnlySpan<byte> code, ReadOnlySpan<int> offsets)
     {
-        var deltas = new int[fields.Length];
-        Array.Fill(deltas, 4);
-        if (fields.Length == 0)
+        var fields = new Field[offsets.Length];
+        Array.Fill(fields, new Field(4, false));
+        if (offsets.Length == 0)
         {
-            return deltas;
+            return fields;
         }
         var decoder = Decoder.Create(64, new ByteArrayCodeReader(code.ToArray()));
         var next = 0;
-        while (decoder.IP < (ulong)code.Length && next < fields.Length)
+        while (decoder.IP < (ulong)code.Length && next < offsets.Length)
         {
-            decoder.Decode(out _);
+            decoder.Decode(out var instruction);
             var end = (int)decoder.IP;
-            for (; next < fields.Length && fields[next] < end; next++)
+            for (; next < offsets.Length && offsets[next] < end; next++)
             {
-                deltas[next] = end - fields[next];
+                fields[next] = new Field(end - offsets[next], instruction.Op0Kind == OpKind.NearBranch64);
             }
         }
-        return deltas;
+        return fields;
     }
 
     /// <summary>PC-relative operands of <paramref name="code"/> that point outside of it and carry no relocation.</summary>

@@ -8,7 +8,7 @@ namespace Suture.Diff.Model;
 /// </summary>
 internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<string, int> entrySizes)
 {
-    private readonly record struct RawTarget(Section? Section, long Offset, int PcDelta);
+    private readonly record struct RawTarget(Section? Section, long Offset, int PcDelta, bool IsBranch);
 
     private readonly Dictionary<Symbol, Element> _bySymbol = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Section, List<Element>> _bySection = new(ReferenceEqualityComparer.Instance);
@@ -156,48 +156,57 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
     {
         var relocations = section.Relocations;
         var targets = new RawTarget[relocations.Count];
-        var deltas = section.IsCode ? PcDeltas(section) : null;
+        var fields = section.IsCode ? Fields(section) : null;
         for (var i = 0; i < targets.Length; i++)
         {
             var r = relocations[i];
             // In data a PC-relative value counts from the field itself.
-            var delta = RelocationType.IsPcRelative(r.Type) ? deltas?[i] ?? 0 : 0;
+            var delta = RelocationType.IsPcRelative(r.Type) ? fields?[i].PcDelta ?? 0 : 0;
+            var branch = fields?[i].IsBranch ?? false;
             targets[i] = r.Symbol.Section is { } target
-                ? new RawTarget(target, (long)r.Symbol.Value + r.Addend + delta, delta)
-                : new RawTarget(null, r.Addend + delta, delta);
+                ? new RawTarget(target, (long)r.Symbol.Value + r.Addend + delta, delta, branch)
+                : new RawTarget(null, r.Addend + delta, delta, branch);
         }
         return targets;
     }
 
-    private int[] PcDeltas(Section section)
+    private InstructionLayout.Field[] Fields(Section section)
     {
         var relocations = section.Relocations;
-        var deltas = new int[relocations.Count];
-        Array.Fill(deltas, 4);
-        var order = Enumerable.Range(0, relocations.Count).Where(i => relocations[i].Type == RelocationType.Pc32)
-            .OrderBy(i => relocations[i].Offset).ToArray();
-        if (order.Length == 0)
+        var fields = new InstructionLayout.Field[relocations.Count];
+        var order = new List<int>();
+        for (var i = 0; i < fields.Length; i++)
         {
-            return deltas;
+            // PLT32 is for branches only; the others need a look at the instruction.
+            fields[i] = new InstructionLayout.Field(4, relocations[i].Type == RelocationType.Plt32);
+            if (relocations[i].Type == RelocationType.Pc32)
+            {
+                order.Add(i);
+            }
         }
+        if (order.Count == 0)
+        {
+            return fields;
+        }
+        order.Sort((a, b) => relocations[a].Offset.CompareTo(relocations[b].Offset));
         // Each function is decoded from its own start: padding between functions need not decode.
         var runs = _bySection[section].Count > 0 ? _bySection[section].ConvertAll(e => (e.Start, e.Size)) : [(0, section.Data.Length)];
         var next = 0;
         foreach (var (start, size) in runs)
         {
             var first = next;
-            while (next < order.Length && (int)relocations[order[next]].Offset < start + size)
+            while (next < order.Count && (int)relocations[order[next]].Offset < start + size)
             {
                 next++;
             }
-            var fields = order[first..next].Select(i => (int)relocations[i].Offset - start).Where(f => f >= 0).ToArray();
-            var found = InstructionLayout.PcDeltas(section.Data.AsSpan(start, size), fields);
+            var offsets = order[first..next].Select(i => (int)relocations[i].Offset - start).Where(f => f >= 0).ToArray();
+            var found = InstructionLayout.Fields(section.Data.AsSpan(start, size), offsets);
             for (var i = 0; i < found.Length; i++)
             {
-                deltas[order[next - found.Length + i]] = found[i];
+                fields[order[next - found.Length + i]] = found[i];
             }
         }
-        return deltas;
+        return fields;
     }
 
     /// <summary>Cuts what no symbol covers at every place that is referred to.</summary>
@@ -305,12 +314,12 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
         var t = _targets[section][index];
         if (t.Section is null)
         {
-            return new Reference(offset, r.Type, null, r.Symbol, t.Offset, t.PcDelta);
+            return new Reference(offset, r.Type, null, r.Symbol, t.Offset, t.PcDelta, t.IsBranch);
         }
         var target = r.Symbol.IsSection || t.Section.IsStrings ? Locate(t.Section, t.Offset) : _bySymbol.GetValueOrDefault(r.Symbol);
         return target is null
-            ? new Reference(offset, r.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value, t.PcDelta)
-            : new Reference(offset, r.Type, target, null, t.Offset - target.EntryPoint, t.PcDelta);
+            ? new Reference(offset, r.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value, t.PcDelta, t.IsBranch)
+            : new Reference(offset, r.Type, target, null, t.Offset - target.EntryPoint, t.PcDelta, t.IsBranch);
     }
 
     private Element? Locate(Section section, long offset)
@@ -410,7 +419,7 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
                 {
                     element.References.Add(new Reference(
                         escape.Offset, escape.IsBranch ? RelocationType.Plt32 : RelocationType.Pc32, target, null,
-                        element.Start + escape.Target - target.EntryPoint, escape.Next - escape.Offset));
+                        element.Start + escape.Target - target.EntryPoint, escape.Next - escape.Offset, escape.IsBranch));
                 }
             }
             element.References.Sort((a, b) => a.Offset.CompareTo(b.Offset));

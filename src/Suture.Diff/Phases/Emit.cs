@@ -176,7 +176,9 @@ internal sealed class Emit
             // The addend is explicit in RELA; the kernel insists that the field itself be zero.
             section.Data.AsSpan(at, reference.Width).Clear();
             var (symbol, bias) = Resolve(element, reference);
-            section.Relocations.Add(new Relocation((ulong)at, reference.Type, symbol, bias + reference.Addend));
+            // A branch to a local symbol was PC32; to what is now another object's it is PLT32.
+            var type = reference.IsBranch && reference.Type == RelocationType.Pc32 && symbol.IsUndefined ? RelocationType.Plt32 : reference.Type;
+            section.Relocations.Add(new Relocation((ulong)at, type, symbol, bias + reference.Addend));
         }
     }
 

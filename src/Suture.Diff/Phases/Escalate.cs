@@ -1,5 +1,4 @@
 using Suture.Diff.Model;
-using Suture.Elf;
 
 namespace Suture.Diff.Phases;
 
@@ -43,7 +42,7 @@ internal static class Escalate
                 {
                     continue;
                 }
-                if (element.Kind != ElementKind.Function || reference.Type != RelocationType.Plt32)
+                if (element.Kind != ElementKind.Function || !reference.IsBranch)
                 {
                     return null;
                 }

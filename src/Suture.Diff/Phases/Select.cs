@@ -1,5 +1,4 @@
 using Suture.Diff.Model;
-using Suture.Elf;
 
 namespace Suture.Diff.Phases;
 
@@ -49,12 +48,10 @@ internal sealed class Select
     {
         ElementKind.Function when target.Parent is not null => true,
         ElementKind.Function => target.Change == Change.New
-            || (target.Change == Change.Changed && (IsBranch(reference) || reference.TargetOffset != 0)),
+            || (target.Change == Change.Changed && (reference.IsBranch || reference.TargetOffset != 0)),
         ElementKind.Data => target.Change == Change.New,
         _ => true,
     };
-
-    private static bool IsBranch(Reference reference) => reference.Type == RelocationType.Plt32;
 
     private void Add(Element element)
     {

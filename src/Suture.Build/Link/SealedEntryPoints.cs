@@ -1,0 +1,54 @@
+using System.Buffers.Binary;
+using Suture.Build.Match;
+using Suture.Elf;
+using Suture.Kernel;
+
+namespace Suture.Build.Link;
+
+/// <summary>
+/// Functions whose ENDBR the kernel overwrites at boot because nothing took their address (.ibt_endbr_seal, kernels with
+/// CONFIG_X86_KERNEL_IBT). Calling one through a pointer faults on processors with CET: a patch must not
+/// be the first to take such an address.
+/// </summary>
+internal sealed class SealedEntryPoints
+{
+    private readonly KernelBuild _kernel;
+    private readonly Lazy<HashSet<ulong>> _addresses;
+
+    public SealedEntryPoints(KernelBuild kernel)
+    {
+        _kernel = kernel;
+        _addresses = new Lazy<HashSet<ulong>>(Read);
+    }
+
+    /// <summary>Livepatch symbols of <paramref name="module"/> whose address is taken although the kernel sealed them.</summary>
+    public IEnumerable<KernelSymbolReference> TakenIn(ElfObject module, IReadOnlyDictionary<string, KernelSymbolReference> livepatch) =>
+        module.Sections.SelectMany(s => s.Relocations)
+            .Where(r => r.Type != RelocationType.Plt32 && r.Symbol.IsUndefined)
+            .Select(r => livepatch.GetValueOrDefault(r.Symbol.Name))
+            .OfType<KernelSymbolReference>().Distinct()
+            .Where(p => p.Object == "vmlinux" && Address(p) is { } address && _addresses.Value.Contains(address));
+
+    private ulong? Address(KernelSymbolReference place)
+    {
+        var symbols = _kernel.Symbols.Find(place.Name);
+        var index = Math.Max(0, place.SymPos - 1);
+        return index < symbols.Count ? symbols[index].Address : null;
+    }
+
+    private HashSet<ulong> Read()
+    {
+        var addresses = new HashSet<ulong>();
+        if (_kernel.Symbols.Find("__ibt_endbr_seal") is [var start] && _kernel.Symbols.Find("__ibt_endbr_seal_end") is [var end]
+            && end.Address > start.Address && end.Address - start.Address < 1 << 24
+            && _kernel.Image.TryRead(start.Address, (int)(end.Address - start.Address), out var table))
+        {
+            // 32-bit offsets from their own place.
+            for (var at = 0; at + 4 <= table.Length; at += 4)
+            {
+                addresses.Add(start.Address + (ulong)at + (ulong)(long)BinaryPrimitives.ReadInt32LittleEndian(table[at..]));
+            }
+        }
+        return addresses;
+    }
+}
