@@ -20,7 +20,7 @@ internal static class ProbeProgram
         {
             count = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         }
-        if (head.AsSpan(0, count).StartsWith("\x7fELF"u8))
+        if (head.AsSpan(0, count).StartsWith("\u007fELF"u8))
         {
             return [path];
         }
