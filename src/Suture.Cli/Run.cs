@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Suture.Build.Patches;
 using Suture.Elf;
 using Suture.Kernel;
@@ -23,6 +24,8 @@ internal static class Run
         }
         using var stop = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) => { e.Cancel = true; stop.Cancel(); };
+        // A service manager's or timeout(1)'s request to end must not leave a virtual machine or a compiler behind.
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Cancel(); });
         try
         {
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };

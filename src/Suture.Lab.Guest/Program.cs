@@ -10,7 +10,7 @@ try
     using var file = File.OpenRead(GuestPlan.Path);
     var plan = JsonSerializer.Deserialize(file, ProtocolJson.Default.GuestPlan)
         ?? throw new InvalidDataException($"{GuestPlan.Path} is empty");
-    port.Send(new GuestEvent { Kind = GuestEventKind.Boot, Detail = Environment.OSVersion.Version.ToString() });
+    port.Send(new GuestEvent { Kind = GuestEventKind.Boot, Detail = File.ReadAllText("/proc/sys/kernel/osrelease").Trim() });
     var workload = plan.Workload is { } program ? Workload.Start(program) : null;
     new Trial(plan, port).Run();
     if (workload is not null)

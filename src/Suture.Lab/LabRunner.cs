@@ -136,7 +136,8 @@ public static class LabRunner
     {
         var findings = KernelLog.Findings(log);
         trial.Add(new LabStage("kernel-log", findings.Count == 0, 0,
-            findings.Count == 0 ? "clean" : $"{findings.Count} lines of trouble, first ({findings[0].Kind}): {findings[0].Line}"));
+            findings.Count == 0 ? "clean" : $"{findings.Count} lines of trouble, first ({findings[0].Kind}): {findings[0].Line}")
+        { UptimeMs = trial.Stages.Count > 0 ? trial.Stages[^1].UptimeMs : 0 });
         return new LabReport
         {
             Verdict = trial.Complete && trial.Stages.All(s => s.Ok) ? LabVerdict.Passed : LabVerdict.Failed,

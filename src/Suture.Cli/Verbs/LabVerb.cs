@@ -25,7 +25,8 @@ internal static class LabVerb
             HelpName = "PROGRAM",
         }.AcceptExistingOnly();
         var cycles = Bounded("--cycles", "N", "how often to apply and revert", 1, 1, 1000);
-        var accel = new Option<AccelChoice>("--accel") { Description = "how to run the machine; auto takes KVM when it works", HelpName = "auto|kvm|tcg" };
+        var accel = new Option<string>("--accel") { Description = "how to run the machine; auto takes KVM when it works", DefaultValueFactory = _ => "auto" };
+        accel.AcceptOnlyFromAmong("auto", "kvm", "tcg");
         var files = new Option<string[]>("--file")
         {
             Description = "another file for the guest; beside the probe, in /lab, unless said otherwise",
@@ -51,7 +52,7 @@ internal static class LabVerb
                 Kernel = await KernelAsync(parsed.GetRequiredValue(kernel), path, cancellation),
                 Probe = parsed.GetValue(probe)?.FullName,
                 Cycles = parsed.GetValue(cycles),
-                Accel = parsed.GetValue(accel),
+                Accel = Enum.Parse<AccelChoice>(parsed.GetRequiredValue(accel), ignoreCase: true),
                 Files = [.. (parsed.GetValue(files) ?? []).Select(ParseFile)],
                 Workload = parsed.GetValue(workload),
                 Timeout = TimeSpan.FromSeconds(parsed.GetValue(timeout)),

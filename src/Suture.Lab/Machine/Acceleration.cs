@@ -19,7 +19,7 @@ internal sealed record Acceleration(bool Kvm, string Why)
             case AccelChoice.Tcg:
                 return new Acceleration(false, "as asked");
             case AccelChoice.Kvm:
-                return await KvmCheck.FaultAsync(QemuCommand.Program, kernel, KvmCheck.Bound, cancel) is { } fault
+                return await KvmCheck.FaultAsync(KvmCheck.Device, QemuCommand.Program, kernel, KvmCheck.Bound, cancel) is { } fault
                     ? throw new LabInputException(LabInputFault.Missing, $"KVM does not work here: {fault}", "use --accel tcg")
                     : new Acceleration(true, "as asked");
             default:
@@ -27,7 +27,7 @@ internal sealed record Acceleration(bool Kvm, string Why)
                 var why = memory.Recall();
                 if (why is null)
                 {
-                    why = await KvmCheck.FaultAsync(QemuCommand.Program, kernel, KvmCheck.Bound, cancel) ?? "";
+                    why = await KvmCheck.FaultAsync(KvmCheck.Device, QemuCommand.Program, kernel, KvmCheck.Bound, cancel) ?? "";
                     memory.Remember(why);
                 }
                 return why.Length == 0 ? new Acceleration(true, "KVM works") : new Acceleration(false, $"no KVM: {why}");

@@ -9,7 +9,8 @@ namespace Suture.Lab.Machine;
 /// </summary>
 internal static class KvmCheck
 {
-    private const string Device = "/dev/kvm";
+    /// <summary>The device that the kernel offers KVM through.</summary>
+    public const string Device = "/dev/kvm";
 
     /// <summary>What a kernel says that booted as far as it can without a root file system.</summary>
     private const string Proof = "Unable to mount root fs";
@@ -18,15 +19,16 @@ internal static class KvmCheck
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(4);
 
     /// <summary>Null when KVM works, else why not.</summary>
+    /// <param name="device">KVM's device.</param>
     /// <param name="qemu">The QEMU program.</param>
     /// <param name="kernel">Any bootable kernel.</param>
     /// <param name="bound">When to give up.</param>
     /// <param name="cancel">Stops the check.</param>
-    public static async Task<string?> FaultAsync(string qemu, string kernel, TimeSpan bound, CancellationToken cancel)
+    public static async Task<string?> FaultAsync(string device, string qemu, string kernel, TimeSpan bound, CancellationToken cancel)
     {
-        if (!File.Exists(Device))
+        if (!File.Exists(device))
         {
-            return "there is no /dev/kvm";
+            return $"there is no {device}";
         }
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         stop.CancelAfter(bound);

@@ -39,7 +39,7 @@ internal static class QemuCommand
     public static IReadOnlyList<string> BootNothing(bool kvm, string kernel) =>
     [
         .. Common(kvm, kernel),
-        "-append", "console=ttyS0,115200 panic=-1 " + KernelArguments,
+        "-append", KernelArguments,
         "-serial", "stdio",
     ];
 
