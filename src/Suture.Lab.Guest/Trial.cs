@@ -137,17 +137,11 @@ internal sealed class Trial
         {
             return;
         }
-        _port.Send(new GuestEvent
-        {
-            Kind = GuestEventKind.Begin, Name = name, Order = _order, Cycle = _cycle, BoundMs = (long)bound.TotalMilliseconds,
-        });
+        var stage = new GuestEvent { Kind = GuestEventKind.Begin, Name = name, Order = _order, Cycle = _cycle };
+        _port.Send(stage with { BoundMs = (long)bound.TotalMilliseconds });
         var clock = Stopwatch.StartNew();
         var (ok, detail) = act();
         _failed |= !ok && stopOnFailure;
-        _port.Send(new GuestEvent
-        {
-            Kind = GuestEventKind.Stage, Name = name, Order = _order, Cycle = _cycle,
-            Ok = ok, Ms = clock.ElapsedMilliseconds, Detail = detail,
-        });
+        _port.Send(stage with { Kind = GuestEventKind.Stage, Ok = ok, Ms = clock.ElapsedMilliseconds, Detail = detail });
     }
 }
