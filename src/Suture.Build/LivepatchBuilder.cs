@@ -95,7 +95,8 @@ public sealed class LivepatchBuilder
         _findings.AddRange(linked.Findings);
         if (linked.Module is null)
         {
-            return Finish(linked.Functions.Any(f => f.Match != MatchState.Identical) ? BuildStatus.KernelMismatch : BuildStatus.Refused, linked.Functions);
+            var mismatch = linked.Findings.Any(f => f.Severity == Severity.Error && f.Code is "SUT0301" or "SUT0302" or "SUT0303");
+            return Finish(mismatch ? BuildStatus.KernelMismatch : BuildStatus.Refused, linked.Functions);
         }
         var faults = new LoaderCheck(Kernel, Image).Run(linked.Module, moduleName + ".ko");
         _findings.AddRange(faults.Select(BuildFindings.WouldNotLoad));

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
@@ -59,7 +60,12 @@ internal static class Terminal
     public static void Note(string message) => Console.Error.WriteLine(message);
 
     /// <summary>The one JSON document of a verb.</summary>
-    public static void Json<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+    public static void Json<T>(T value, JsonTypeInfo<T> type)
+    {
+        // For programs and people, not for HTML: '+' stays '+'.
+        var options = new JsonSerializerOptions(type.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        Console.Out.WriteLine(JsonSerializer.Serialize(value, (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T))));
+    }
 
     /// <summary>
     /// Progress on stderr: a line that is rewritten on a terminal, otherwise one plain line per stage.
