@@ -13,30 +13,35 @@ public static class InstructionLayout
     /// <param name="IsBranch">Whether it is a call or jump rather than a memory operand.</param>
     public readonly record struct Escape(int Offset, int Width, int Next, long Target, bool IsBranch);
 
+    /// <summary>A relocated operand.</summary>
+    /// <param name="PcDelta">Bytes from the field to the end of its instruction.</param>
+    /// <param name="IsBranch">Whether the instruction is a direct call or jump and the field its distance.</param>
+    public readonly record struct Operand(int PcDelta, bool IsBranch);
+
     /// <summary>
-    /// For each of <paramref name="fields"/> (ascending offsets of relocated fields in <paramref name="code"/>):
-    /// the number of bytes from the field to the end of its instruction. 4 where the code cannot be decoded.
+    /// What each of <paramref name="fields"/> is (ascending offsets of relocated fields in <paramref name="code"/>);
+    /// an operand at the end of its instruction where the code cannot be decoded.
     /// </summary>
-    public static int[] PcDeltas(ReadOnlySpan<byte> code, ReadOnlySpan<int> fields)
+    public static Operand[] Operands(ReadOnlySpan<byte> code, ReadOnlySpan<int> fields)
     {
-        var deltas = new int[fields.Length];
-        Array.Fill(deltas, 4);
+        var operands = new Operand[fields.Length];
+        Array.Fill(operands, new Operand(4, false));
         if (fields.Length == 0)
         {
-            return deltas;
+            return operands;
         }
         var decoder = Decoder.Create(64, new ByteArrayCodeReader(code.ToArray()));
         var next = 0;
         while (decoder.IP < (ulong)code.Length && next < fields.Length)
         {
-            decoder.Decode(out _);
+            decoder.Decode(out var instruction);
             var end = (int)decoder.IP;
             for (; next < fields.Length && fields[next] < end; next++)
             {
-                deltas[next] = end - fields[next];
+                operands[next] = new Operand(end - fields[next], !instruction.IsInvalid && instruction.Op0Kind is OpKind.NearBranch64);
             }
         }
-        return deltas;
+        return operands;
     }
 
     /// <summary>PC-relative operands of <paramref name="code"/> that point outside of it and carry no relocation.</summary>

@@ -8,7 +8,7 @@ namespace Suture.Diff.Model;
 /// </summary>
 internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<string, int> entrySizes)
 {
-    private readonly record struct RawTarget(Section? Section, long Offset, int PcDelta);
+    private readonly record struct RawTarget(uint Type, Section? Section, long Offset, int PcDelta);
 
     private readonly Dictionary<Symbol, Element> _bySymbol = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Section, List<Element>> _bySection = new(ReferenceEqualityComparer.Instance);
@@ -156,29 +156,31 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
     {
         var relocations = section.Relocations;
         var targets = new RawTarget[relocations.Count];
-        var deltas = section.IsCode ? PcDeltas(section) : null;
+        var operands = section.IsCode ? Operands(section) : null;
         for (var i = 0; i < targets.Length; i++)
         {
             var r = relocations[i];
             // In data a PC-relative value counts from the field itself.
-            var delta = RelocationType.IsPcRelative(r.Type) ? deltas?[i] ?? 0 : 0;
+            var delta = RelocationType.IsPcRelative(r.Type) ? operands?[i].PcDelta ?? 0 : 0;
+            // The assembler spells a call of a local function PC32 and of any other PLT32: a branch is a branch.
+            var type = r.Type == RelocationType.Pc32 && operands is not null && operands[i].IsBranch ? RelocationType.Plt32 : r.Type;
             targets[i] = r.Symbol.Section is { } target
-                ? new RawTarget(target, (long)r.Symbol.Value + r.Addend + delta, delta)
-                : new RawTarget(null, r.Addend + delta, delta);
+                ? new RawTarget(type, target, (long)r.Symbol.Value + r.Addend + delta, delta)
+                : new RawTarget(type, null, r.Addend + delta, delta);
         }
         return targets;
     }
 
-    private int[] PcDeltas(Section section)
+    private InstructionLayout.Operand[] Operands(Section section)
     {
         var relocations = section.Relocations;
-        var deltas = new int[relocations.Count];
-        Array.Fill(deltas, 4);
+        var operands = new InstructionLayout.Operand[relocations.Count];
+        Array.Fill(operands, new InstructionLayout.Operand(4, false));
         var order = Enumerable.Range(0, relocations.Count).Where(i => relocations[i].Type == RelocationType.Pc32)
             .OrderBy(i => relocations[i].Offset).ToArray();
         if (order.Length == 0)
         {
-            return deltas;
+            return operands;
         }
         // Each function is decoded from its own start: padding between functions need not decode.
         var runs = _bySection[section].Count > 0 ? _bySection[section].ConvertAll(e => (e.Start, e.Size)) : [(0, section.Data.Length)];
@@ -191,13 +193,13 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
                 next++;
             }
             var fields = order[first..next].Select(i => (int)relocations[i].Offset - start).Where(f => f >= 0).ToArray();
-            var found = InstructionLayout.PcDeltas(section.Data.AsSpan(start, size), fields);
+            var found = InstructionLayout.Operands(section.Data.AsSpan(start, size), fields);
             for (var i = 0; i < found.Length; i++)
             {
-                deltas[order[next - found.Length + i]] = found[i];
+                operands[order[next - found.Length + i]] = found[i];
             }
         }
-        return deltas;
+        return operands;
     }
 
     /// <summary>Cuts what no symbol covers at every place that is referred to.</summary>
@@ -305,12 +307,12 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
         var t = _targets[section][index];
         if (t.Section is null)
         {
-            return new Reference(offset, r.Type, null, r.Symbol, t.Offset, t.PcDelta);
+            return new Reference(offset, t.Type, null, r.Symbol, t.Offset, t.PcDelta);
         }
         var target = r.Symbol.IsSection || t.Section.IsStrings ? Locate(t.Section, t.Offset) : _bySymbol.GetValueOrDefault(r.Symbol);
         return target is null
-            ? new Reference(offset, r.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value, t.PcDelta)
-            : new Reference(offset, r.Type, target, null, t.Offset - target.EntryPoint, t.PcDelta);
+            ? new Reference(offset, t.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value, t.PcDelta)
+            : new Reference(offset, t.Type, target, null, t.Offset - target.EntryPoint, t.PcDelta);
     }
 
     private Element? Locate(Section section, long offset)
