@@ -16,6 +16,8 @@ namespace Suture.FixtureTests;
 /// // expect: not-included baz        in the patched object, and not in the output
 /// // expect: undefined counter.1     an undefined symbol of the output, that is: the running kernel's own
 /// // expect: defined helper          a symbol that the output defines
+/// // expect: call install handler  install calls or jumps to the output's own handler
+/// // expect: call-original f g      f calls or jumps to the running kernel's g
 /// // expect: entries __ex_table 1    so many entries of a special section are in the output
 /// // expect: finding SUT0203 ops error   exactly these findings, each with symbol (- for none) and severity
 /// </code>
@@ -35,7 +37,7 @@ internal sealed record Fixture(string Name, string Path, string Kernel, IReadOnl
     private static readonly HashSet<string> Words = new(StringComparer.Ordinal)
     {
         "verdict", "changed", "new", "data-changed", "data-new", "included", "included-data", "not-included",
-        "undefined", "defined", "entries", "finding",
+        "undefined", "defined", "call", "call-original", "entries", "finding",
     };
 
     /// <summary>Reads the directives of <c>fixtures/NAME.c</c>; an unknown one is an error, so that none is ignored by mistake.</summary>

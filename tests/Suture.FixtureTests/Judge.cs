@@ -47,6 +47,11 @@ internal static class Judge
         {
             Hold(OutputSymbols(result).Any(s => s.Section is not null && s.Name == name), $"'{name}' is not defined by the output", faults);
         }
+        foreach (var expectation in fixture.Expectations.Where(e => e.Word is "call" or "call-original"))
+        {
+            Hold(expectation.Values.Count == 2 && Calls(result, expectation.Values[0], expectation.Values[1], expectation.Word == "call"),
+                $"no {expectation}", faults);
+        }
         foreach (var expectation in fixture.Expectations.Where(e => e.Word == "entries"))
         {
             var (section, count) = (expectation.Values[0], expectation.Values[1]);
@@ -59,6 +64,12 @@ internal static class Judge
     }
 
     private static IEnumerable<Symbol> OutputSymbols(DiffResult result) => result.Output?.Symbols ?? [];
+
+    /// <summary>Whether <paramref name="caller"/> reaches <paramref name="callee"/> by the operand of a call (e8) or jump (e9).</summary>
+    private static bool Calls(DiffResult result, string caller, string callee, bool own) =>
+        OutputSymbols(result).Any(f => f.Name == caller && f.Section is { } code && code.Relocations.Exists(r =>
+            r.Offset > f.Value && r.Offset < f.Value + f.Size && code.Data[r.Offset - 1] is 0xe8 or 0xe9
+            && r.Symbol.Name == callee && r.Symbol.IsUndefined != own));
 
     private static List<string> Names(IEnumerable<ChangedElement> elements, Change change) =>
         [.. elements.Where(e => e.Change == change).Select(e => e.Element.Name)];
