@@ -7,7 +7,7 @@ namespace Suture.FixtureTests;
 /// <summary>A fixture compiled twice by the real compiler, both objects read, and the engine's answer.</summary>
 internal sealed record FixtureRun(Fixture Fixture, ElfObject Original, ElfObject Patched, string PatchedPath, DiffResult Result)
 {
-    private static readonly ConcurrentDictionary<string, FixtureRun> Known = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Lazy<FixtureRun>> Known = new(StringComparer.Ordinal);
     private static readonly string Scratch = MakeScratch();
 
     /// <summary>The flags that Debian's kernels give to every file, as far as they change code.</summary>
@@ -27,7 +27,7 @@ internal sealed record FixtureRun(Fixture Fixture, ElfObject Original, ElfObject
     private static readonly string[] ControlFlow612 = ["-fcf-protection=branch", "-fpatchable-function-entry=16,16"];
 
     /// <summary>Compiles and compares the fixture, once however many tests ask.</summary>
-    public static FixtureRun Of(Fixture fixture) => Known.GetOrAdd(fixture.Name, _ => Make(fixture));
+    public static FixtureRun Of(Fixture fixture) => Known.GetOrAdd(fixture.Name, _ => new Lazy<FixtureRun>(() => Make(fixture))).Value;
 
     /// <summary>A path for a file of this run.</summary>
     public string File(string suffix) => Path.Combine(Scratch, Fixture.Name + suffix);

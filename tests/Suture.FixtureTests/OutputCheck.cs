@@ -15,11 +15,10 @@ internal static partial class OutputCheck
     /// <summary>What is wrong, one line each; empty when nothing is.</summary>
     public static List<string> Faults(FixtureRun run, ElfObject output)
     {
-        var faults = new List<string>();
-        CheckForm(output, faults);
-        var path = run.File(".output.o");
+        var faults = FormFaults(output);
+        var path = run.File($".{Guid.NewGuid():n}.output.o");
         File.WriteAllBytes(path, output.Write());
-        Tool.Run("ld", "-r", "--fatal-warnings", path, "-o", run.File(".linked.o"));
+        Tool.Run("ld", "-r", "--fatal-warnings", path, "-o", path + ".linked");
 
         var written = new Disassembly(ElfObject.ReadFile(path), path);
         var patched = new Disassembly(run.Patched, run.PatchedPath);
@@ -36,8 +35,10 @@ internal static partial class OutputCheck
         return faults;
     }
 
-    private static void CheckForm(ElfObject output, List<string> faults)
+    /// <summary>What is wrong with the graph itself: relocations out of bounds or over bytes that are not zero, symbols in nothing.</summary>
+    public static List<string> FormFaults(ElfObject output)
     {
+        var faults = new List<string>();
         foreach (var section in output.Sections)
         {
             foreach (var r in section.Relocations)
@@ -57,6 +58,7 @@ internal static partial class OutputCheck
             .Select(s => $"local symbol '{s.Name}' is not defined"));
         faults.AddRange(output.Symbols.Where(s => s.Section is not null && !output.Sections.Contains(s.Section))
             .Select(s => $"symbol '{s.Name}' is in no section of the output"));
+        return faults;
     }
 
     /// <summary>An object with the instruction boundaries that objdump sees.</summary>
