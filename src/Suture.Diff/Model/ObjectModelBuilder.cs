@@ -156,7 +156,7 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
     {
         var relocations = section.Relocations;
         var targets = new RawTarget[relocations.Count];
-        var operands = section.IsCode ? Operands(section) : null;
+        var operands = section.IsCode && _bySection.ContainsKey(section) ? Operands(section) : null;
         for (var i = 0; i < targets.Length; i++)
         {
             var r = relocations[i];
@@ -178,7 +178,7 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
         Array.Fill(operands, new InstructionLayout.Operand(4, false));
         var order = Enumerable.Range(0, relocations.Count).Where(i => relocations[i].Type == RelocationType.Pc32)
             .OrderBy(i => relocations[i].Offset).ToArray();
-        if (order.Length == 0)
+        if (order.Length == 0 || section.Type == SectionType.NoBits)
         {
             return operands;
         }
@@ -231,11 +231,12 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
             }
             var elements = _bySection[section];
             var kind = section.IsCode ? ElementKind.Chunk : ElementKind.Constant;
-            var merged = (section.Flags & SectionFlags.Merge) != 0 && section.EntrySize > 0;
+            var merged = (section.Flags & SectionFlags.Merge) != 0 && section.EntrySize is > 0 and <= 4096;
             var made = new List<Element>();
             foreach (var start in starts)
             {
-                var next = elements.FirstOrDefault(e => e.Start > start)?.Start ?? (int)section.Size;
+                var following = LastStartingAtOrBefore(elements, start) + 1;
+                var next = following < elements.Count ? elements[following].Start : (int)section.Size;
                 var cut = merged ? Math.Min(next, start + (int)section.EntrySize) : next;
                 made.Add(new Element(kind, "", section, start, cut - start));
             }
@@ -292,13 +293,23 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
             var r = section.Relocations[i];
             if (r.Type != RelocationType.None && At(elements, (long)r.Offset) is { } holder)
             {
-                holder.References.Add(Reference(section, i, (int)r.Offset - holder.Start));
+                AddReference(holder, section, i);
             }
         }
         foreach (var element in elements)
         {
             element.References.Sort((a, b) => a.Offset.CompareTo(b.Offset));
         }
+    }
+
+    private void AddReference(Element holder, Section section, int index)
+    {
+        var reference = Reference(section, index, (int)section.Relocations[index].Offset - holder.Start);
+        if (reference.Offset + reference.Width > holder.Size)
+        {
+            throw new ElfFormatException(source.Name, $"{section.Name}+0x{section.Relocations[index].Offset:x}", $"relocation reaches past the end of {holder}");
+        }
+        holder.References.Add(reference);
     }
 
     private Reference Reference(Section section, int index, int offset)
@@ -366,8 +377,10 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
         }
         for (var i = 0; i < section.Relocations.Count; i++)
         {
-            var entry = made[(int)section.Relocations[i].Offset / size];
-            entry.References.Add(Reference(section, i, (int)section.Relocations[i].Offset - entry.Start));
+            if (section.Relocations[i].Type != RelocationType.None)
+            {
+                AddReference(made[Math.Min((int)section.Relocations[i].Offset / size, made.Length - 1)], section, i);
+            }
         }
         var companions = section.Name == ".orc_unwind_ip" ? source.FindSection(".orc_unwind") : null;
         for (var i = 0; i < made.Length; i++)
