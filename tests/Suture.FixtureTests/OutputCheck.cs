@@ -27,6 +27,14 @@ internal static partial class OutputCheck
             var expected = patched.Describe(element.Symbol!);
             var actual = written.Object.Symbols.FindAll(s => s.Name == element.Name && s.Section is not null)
                 .ConvertAll(written.Describe);
+            foreach (var s in output.Symbols.FindAll(s => s.Name == element.Name && s.Section is not null))
+            {
+                var asked = (long)Math.Min(element.Section.Alignment, 4096);
+                if (s.Value % (ulong)asked != element.Symbol!.Value % (ulong)asked || (long)s.Section!.Alignment < asked)
+                {
+                    faults.Add($"'{s.Name}' at {s.Section!.Name}+0x{s.Value:x} (aligned to {s.Section.Alignment}) is not aligned to {asked} as it was");
+                }
+            }
             if (!actual.Contains(expected))
             {
                 faults.Add($"'{element.Name}' differs from the compiler's.\nexpected:\n{expected}\ngot:\n{string.Join("\nor:\n", actual)}");
