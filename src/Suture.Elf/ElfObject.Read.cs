@@ -25,8 +25,11 @@ public sealed partial class ElfObject
     /// <summary>SHN_XINDEX: the number is in the SHT_SYMTAB_SHNDX section or in section header 0.</summary>
     private const ushort ExtendedIndex = 0xffff;
 
-    /// <summary>Memory that a NOBITS section may claim; a hostile size must not reach an allocator later.</summary>
-    private const ulong MaxNoBitsSize = 1UL << 32;
+    /// <summary>Bytes of memory that all NOBITS sections together may claim; a hostile size must not reach an allocator later.</summary>
+    private const ulong MaxNoBitsSize = 1UL << 30;
+
+    /// <summary>Bytes of names per byte of the file. Names may share their tails, not so much that they cost more than the file.</summary>
+    private const long MaxNameBytesPerByte = 4;
 
     private readonly record struct RawSection(
         uint Name, SectionType Type, SectionFlags Flags, ulong Offset, ulong Size,
@@ -37,6 +40,7 @@ public sealed partial class ElfObject
         private RawSection[] _raw = [];
         private Section?[] _sections = [];
         private Symbol[] _symbols = [];
+        private long _nameBytes;
 
         public ElfObject Read()
         {
@@ -130,12 +134,37 @@ public sealed partial class ElfObject
                     BinaryPrimitives.ReadUInt64LittleEndian(h[48..]),
                     BinaryPrimitives.ReadUInt64LittleEndian(h[56..]));
             }
+            CheckSizes();
             if (stringIndex >= count || _raw[stringIndex].Type != SectionType.StrTab)
             {
                 throw Fault("ELF header", $"e_shstrndx {stringIndex} is not a string table");
             }
             _nameTable = _raw[stringIndex];
             _nameTableIndex = (int)stringIndex;
+        }
+
+        /// <summary>Sections do not overlap (ELF specification): each is copied, so together they may not be larger than the file.</summary>
+        private void CheckSizes()
+        {
+            ulong contents = 0, memory = 0;
+            for (var i = 1; i < _raw.Length; i++)
+            {
+                var raw = _raw[i];
+                if (raw.Type == SectionType.Null)
+                {
+                    continue;
+                }
+                ref var sum = ref raw.Type == SectionType.NoBits ? ref memory : ref contents;
+                sum += Math.Min(raw.Size, 1UL << 40);
+                if (contents > (ulong)bytes.Length)
+                {
+                    throw Fault($"section header {i}", $"sections up to here hold {contents} bytes, more than the file ({bytes.Length} bytes); it may be truncated");
+                }
+                if (memory > MaxNoBitsSize)
+                {
+                    throw Fault($"section header {i}", $"zero-filled sections claim more than {MaxNoBitsSize} bytes of memory");
+                }
+            }
         }
 
         private RawSection _nameTable;
@@ -145,13 +174,14 @@ public sealed partial class ElfObject
         {
             var names = Slice(_nameTable.Offset, _nameTable.Size, "section name table").ToArray();
             _sections = new Section?[_raw.Length];
+            var symbolStringTables = _raw.Where(r => r.Type == SectionType.SymTab).Select(r => (long)r.Link).ToHashSet();
             for (var i = 1; i < _raw.Length; i++)
             {
                 var raw = _raw[i];
                 var sectionName = ReadString(names, raw.Name, $"section header {i}");
                 var folded = raw.Type is SectionType.SymTab or SectionType.SymTabShndx or SectionType.Null
                     || (raw.Type == SectionType.Rela && (raw.Flags & SectionFlags.RelaLivepatch) == 0)
-                    || i == _nameTableIndex || IsSymbolStringTable(i);
+                    || i == _nameTableIndex || symbolStringTables.Contains(i);
                 if (folded)
                 {
                     continue;
@@ -172,10 +202,6 @@ public sealed partial class ElfObject
                 };
                 if (raw.Type == SectionType.NoBits)
                 {
-                    if (raw.Size > MaxNoBitsSize)
-                    {
-                        throw Fault($"section {sectionName}", $"claims {raw.Size} bytes of memory");
-                    }
                     section.Size = raw.Size;
                 }
                 else if (raw.Type != SectionType.Rela)
@@ -192,18 +218,6 @@ public sealed partial class ElfObject
                     section.Link = SectionAt(_raw[i].Link, $"section {section.Name}: sh_link");
                 }
             }
-        }
-
-        private bool IsSymbolStringTable(int index)
-        {
-            foreach (var raw in _raw)
-            {
-                if (raw.Type == SectionType.SymTab && raw.Link == index)
-                {
-                    return true;
-                }
-            }
-            return false;
         }
 
         private Section? SectionAt(ulong index, string place)
@@ -306,6 +320,10 @@ public sealed partial class ElfObject
                 {
                     throw Fault(place, "sh_info names no section or size is no multiple of 24");
                 }
+                if (target.Type is SectionType.NoBits or SectionType.Group && raw.Size > 0)
+                {
+                    throw Fault(place, $"relocations for section {target.Name}, which has no contents to relocate");
+                }
                 var holder = _sections[i] ?? target;
                 if (holder != target)
                 {
@@ -376,6 +394,11 @@ public sealed partial class ElfObject
             if (length < 0)
             {
                 throw Fault(place, "name is not terminated");
+            }
+            _nameBytes += length;
+            if (_nameBytes > MaxNameBytesPerByte * bytes.Length)
+            {
+                throw Fault(place, "names overlap so much that they are larger than the file");
             }
             return length == 0 ? "" : Encoding.UTF8.GetString(table, (int)offset, length);
         }

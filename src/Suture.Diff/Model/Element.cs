@@ -113,9 +113,8 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
 /// <param name="External">Symbol of another object, or null.</param>
 /// <param name="TargetOffset">Distance in bytes from the target symbol (the entry point of a function).</param>
 /// <param name="PcDelta">For PC-relative references: bytes from the written field to the point the processor counts from.</param>
-/// <param name="IsBranch">Whether it is the operand of a call or jump, as against an address that is taken. The relocation type does not tell: assemblers write PC32 for branches to local symbols.</param>
 public readonly record struct Reference(
-    int Offset, uint Type, Element? Target, Symbol? External, long TargetOffset, int PcDelta, bool IsBranch)
+    int Offset, uint Type, Element? Target, Symbol? External, long TargetOffset, int PcDelta)
 {
     /// <summary>Bytes written.</summary>
     public int Width => Math.Max(0, RelocationType.Width(Type));

@@ -13,35 +13,35 @@ public static class InstructionLayout
     /// <param name="IsBranch">Whether it is a call or jump rather than a memory operand.</param>
     public readonly record struct Escape(int Offset, int Width, int Next, long Target, bool IsBranch);
 
-    /// <summary>The instruction that a relocated field is part of.</summary>
-    /// <param name="PcDelta">Bytes from the field to the end of the instruction.</param>
-    /// <param name="IsBranch">Whether it is a call or jump.</param>
-    public readonly record struct Field(int PcDelta, bool IsBranch);
+    /// <summary>A relocated operand.</summary>
+    /// <param name="PcDelta">Bytes from the field to the end of its instruction.</param>
+    /// <param name="IsBranch">Whether the instruction is a direct call or jump and the field its distance.</param>
+    public readonly record struct Operand(int PcDelta, bool IsBranch);
 
     /// <summary>
-    /// The instruction around each of <paramref name="offsets"/> (ascending offsets of relocated fields in <paramref name="code"/>);
-    /// where the code cannot be decoded, a plain operand at the end of its instruction.
+    /// What each of <paramref name="fields"/> is (ascending offsets of relocated fields in <paramref name="code"/>);
+    /// an operand at the end of its instruction where the code cannot be decoded.
     /// </summary>
-    public static Field[] Fields(ReadOnlySpan<byte> code, ReadOnlySpan<int> offsets)
+    public static Operand[] Operands(ReadOnlySpan<byte> code, ReadOnlySpan<int> fields)
     {
-        var fields = new Field[offsets.Length];
-        Array.Fill(fields, new Field(4, false));
-        if (offsets.Length == 0)
+        var operands = new Operand[fields.Length];
+        Array.Fill(operands, new Operand(4, false));
+        if (fields.Length == 0)
         {
-            return fields;
+            return operands;
         }
         var decoder = Decoder.Create(64, new ByteArrayCodeReader(code.ToArray()));
         var next = 0;
-        while (decoder.IP < (ulong)code.Length && next < offsets.Length)
+        while (decoder.IP < (ulong)code.Length && next < fields.Length)
         {
             decoder.Decode(out var instruction);
             var end = (int)decoder.IP;
-            for (; next < offsets.Length && offsets[next] < end; next++)
+            for (; next < fields.Length && fields[next] < end; next++)
             {
-                fields[next] = new Field(end - offsets[next], instruction.Op0Kind == OpKind.NearBranch64);
+                operands[next] = new Operand(end - fields[next], !instruction.IsInvalid && instruction.Op0Kind is OpKind.NearBranch64);
             }
         }
-        return fields;
+        return operands;
     }
 
     /// <summary>PC-relative operands of <paramref name="code"/> that point outside of it and carry no relocation.</summary>

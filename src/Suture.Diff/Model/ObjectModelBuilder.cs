@@ -8,7 +8,7 @@ namespace Suture.Diff.Model;
 /// </summary>
 internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<string, int> entrySizes)
 {
-    private readonly record struct RawTarget(Section? Section, long Offset, int PcDelta, bool IsBranch);
+    private readonly record struct RawTarget(uint Type, Section? Section, long Offset, int PcDelta);
 
     private readonly Dictionary<Symbol, Element> _bySymbol = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Section, List<Element>> _bySection = new(ReferenceEqualityComparer.Instance);
@@ -156,57 +156,50 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
     {
         var relocations = section.Relocations;
         var targets = new RawTarget[relocations.Count];
-        var fields = section.IsCode ? Fields(section) : null;
+        var operands = section.IsCode && _bySection.ContainsKey(section) ? Operands(section) : null;
         for (var i = 0; i < targets.Length; i++)
         {
             var r = relocations[i];
             // In data a PC-relative value counts from the field itself.
-            var delta = RelocationType.IsPcRelative(r.Type) ? fields?[i].PcDelta ?? 0 : 0;
-            var branch = fields?[i].IsBranch ?? false;
+            var delta = RelocationType.IsPcRelative(r.Type) ? operands?[i].PcDelta ?? 0 : 0;
+            // The assembler spells a call of a local function PC32 and of any other PLT32: a branch is a branch.
+            var type = r.Type == RelocationType.Pc32 && operands is not null && operands[i].IsBranch ? RelocationType.Plt32 : r.Type;
             targets[i] = r.Symbol.Section is { } target
-                ? new RawTarget(target, (long)r.Symbol.Value + r.Addend + delta, delta, branch)
-                : new RawTarget(null, r.Addend + delta, delta, branch);
+                ? new RawTarget(type, target, (long)r.Symbol.Value + r.Addend + delta, delta)
+                : new RawTarget(type, null, r.Addend + delta, delta);
         }
         return targets;
     }
 
-    private InstructionLayout.Field[] Fields(Section section)
+    private InstructionLayout.Operand[] Operands(Section section)
     {
         var relocations = section.Relocations;
-        var fields = new InstructionLayout.Field[relocations.Count];
-        var order = new List<int>();
-        for (var i = 0; i < fields.Length; i++)
+        var operands = new InstructionLayout.Operand[relocations.Count];
+        Array.Fill(operands, new InstructionLayout.Operand(4, false));
+        var order = Enumerable.Range(0, relocations.Count).Where(i => relocations[i].Type == RelocationType.Pc32)
+            .OrderBy(i => relocations[i].Offset).ToArray();
+        if (order.Length == 0 || section.Type == SectionType.NoBits)
         {
-            // PLT32 is for branches only; the others need a look at the instruction.
-            fields[i] = new InstructionLayout.Field(4, relocations[i].Type == RelocationType.Plt32);
-            if (relocations[i].Type == RelocationType.Pc32)
-            {
-                order.Add(i);
-            }
+            return operands;
         }
-        if (order.Count == 0)
-        {
-            return fields;
-        }
-        order.Sort((a, b) => relocations[a].Offset.CompareTo(relocations[b].Offset));
         // Each function is decoded from its own start: padding between functions need not decode.
         var runs = _bySection[section].Count > 0 ? _bySection[section].ConvertAll(e => (e.Start, e.Size)) : [(0, section.Data.Length)];
         var next = 0;
         foreach (var (start, size) in runs)
         {
             var first = next;
-            while (next < order.Count && (int)relocations[order[next]].Offset < start + size)
+            while (next < order.Length && (int)relocations[order[next]].Offset < start + size)
             {
                 next++;
             }
-            var offsets = order[first..next].Select(i => (int)relocations[i].Offset - start).Where(f => f >= 0).ToArray();
-            var found = InstructionLayout.Fields(section.Data.AsSpan(start, size), offsets);
+            var fields = order[first..next].Select(i => (int)relocations[i].Offset - start).Where(f => f >= 0).ToArray();
+            var found = InstructionLayout.Operands(section.Data.AsSpan(start, size), fields);
             for (var i = 0; i < found.Length; i++)
             {
-                fields[order[next - found.Length + i]] = found[i];
+                operands[order[next - found.Length + i]] = found[i];
             }
         }
-        return fields;
+        return operands;
     }
 
     /// <summary>Cuts what no symbol covers at every place that is referred to.</summary>
@@ -238,11 +231,12 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
             }
             var elements = _bySection[section];
             var kind = section.IsCode ? ElementKind.Chunk : ElementKind.Constant;
-            var merged = (section.Flags & SectionFlags.Merge) != 0 && section.EntrySize > 0;
+            var merged = (section.Flags & SectionFlags.Merge) != 0 && section.EntrySize is > 0 and <= 4096;
             var made = new List<Element>();
             foreach (var start in starts)
             {
-                var next = elements.FirstOrDefault(e => e.Start > start)?.Start ?? (int)section.Size;
+                var following = LastStartingAtOrBefore(elements, start) + 1;
+                var next = following < elements.Count ? elements[following].Start : (int)section.Size;
                 var cut = merged ? Math.Min(next, start + (int)section.EntrySize) : next;
                 made.Add(new Element(kind, "", section, start, cut - start));
             }
@@ -299,7 +293,7 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
             var r = section.Relocations[i];
             if (r.Type != RelocationType.None && At(elements, (long)r.Offset) is { } holder)
             {
-                holder.References.Add(Reference(section, i, (int)r.Offset - holder.Start));
+                AddReference(holder, section, i);
             }
         }
         foreach (var element in elements)
@@ -308,18 +302,28 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
         }
     }
 
+    private void AddReference(Element holder, Section section, int index)
+    {
+        var reference = Reference(section, index, (int)section.Relocations[index].Offset - holder.Start);
+        if (reference.Offset + reference.Width > holder.Size)
+        {
+            throw new ElfFormatException(source.Name, $"{section.Name}+0x{section.Relocations[index].Offset:x}", $"relocation reaches past the end of {holder}");
+        }
+        holder.References.Add(reference);
+    }
+
     private Reference Reference(Section section, int index, int offset)
     {
         var r = section.Relocations[index];
         var t = _targets[section][index];
         if (t.Section is null)
         {
-            return new Reference(offset, r.Type, null, r.Symbol, t.Offset, t.PcDelta, t.IsBranch);
+            return new Reference(offset, t.Type, null, r.Symbol, t.Offset, t.PcDelta);
         }
         var target = r.Symbol.IsSection || t.Section.IsStrings ? Locate(t.Section, t.Offset) : _bySymbol.GetValueOrDefault(r.Symbol);
         return target is null
-            ? new Reference(offset, r.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value, t.PcDelta, t.IsBranch)
-            : new Reference(offset, r.Type, target, null, t.Offset - target.EntryPoint, t.PcDelta, t.IsBranch);
+            ? new Reference(offset, t.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value, t.PcDelta)
+            : new Reference(offset, t.Type, target, null, t.Offset - target.EntryPoint, t.PcDelta);
     }
 
     private Element? Locate(Section section, long offset)
@@ -373,8 +377,10 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
         }
         for (var i = 0; i < section.Relocations.Count; i++)
         {
-            var entry = made[(int)section.Relocations[i].Offset / size];
-            entry.References.Add(Reference(section, i, (int)section.Relocations[i].Offset - entry.Start));
+            if (section.Relocations[i].Type != RelocationType.None)
+            {
+                AddReference(made[Math.Min((int)section.Relocations[i].Offset / size, made.Length - 1)], section, i);
+            }
         }
         var companions = section.Name == ".orc_unwind_ip" ? source.FindSection(".orc_unwind") : null;
         for (var i = 0; i < made.Length; i++)
@@ -419,7 +425,7 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
                 {
                     element.References.Add(new Reference(
                         escape.Offset, escape.IsBranch ? RelocationType.Plt32 : RelocationType.Pc32, target, null,
-                        element.Start + escape.Target - target.EntryPoint, escape.Next - escape.Offset, escape.IsBranch));
+                        element.Start + escape.Target - target.EntryPoint, escape.Next - escape.Offset));
                 }
             }
             element.References.Sort((a, b) => a.Offset.CompareTo(b.Offset));

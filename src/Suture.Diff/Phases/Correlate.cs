@@ -11,7 +11,7 @@ internal static class Correlate
 {
     public static void Run(ObjectModel original, ObjectModel patched)
     {
-        Pair(original.Functions, patched.Functions, e => e.Name);
+        Pair(original.Functions, patched.Functions, e => e.Name == e.Key ? e.Name : "");
         Pair(original.Functions, patched.Functions, e => e.Key);
         PairAlike(original.Functions, patched.Functions);
 
@@ -46,24 +46,31 @@ internal static class Correlate
         }
     }
 
-    /// <summary>Pairs functions that share a name by equal code first, then in order.</summary>
+    /// <summary>
+    /// Pairs functions that share a name but for its number: equal code first, for the numbers of clones shift
+    /// when one is added; then equal names, then in order.
+    /// </summary>
     private static void PairAlike(List<Element> original, List<Element> patched)
     {
         var groups = original.Where(e => e.Twin is null).ToLookup(e => e.Key, StringComparer.Ordinal);
         foreach (var group in patched.Where(e => e.Twin is null).GroupBy(e => e.Key, StringComparer.Ordinal).ToList())
         {
             var left = groups[group.Key].ToList();
-            foreach (var function in group)
+            PairWhere(left, group, (o, p) => o.Name == p.Name && Compare.LooksAlike(o, p));
+            PairWhere(left, group, Compare.LooksAlike);
+            PairWhere(left, group, (o, p) => o.Name == p.Name);
+            PairWhere(left, group, (_, _) => true);
+        }
+    }
+
+    private static void PairWhere(List<Element> left, IEnumerable<Element> patched, Func<Element, Element, bool> match)
+    {
+        foreach (var function in patched.Where(p => p.Twin is null))
+        {
+            if (left.Find(o => match(o, function)) is { } twin)
             {
-                if (left.Find(o => Compare.LooksAlike(o, function)) is { } same)
-                {
-                    left.Remove(same);
-                    Join(same, function);
-                }
-            }
-            foreach (var (o, p) in left.Zip(group.Where(p => p.Twin is null)))
-            {
-                Join(o, p);
+                left.Remove(twin);
+                Join(twin, function);
             }
         }
     }

@@ -11,7 +11,7 @@ internal sealed class Emit
 {
     private readonly ElfObject _output;
     private readonly Dictionary<Element, Placement> _placed = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<string, Section> _shared = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, SectionType Type, SectionFlags Flags), Section> _shared = [];
     private readonly Dictionary<Section, Symbol> _sectionSymbols = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(string, string), int> _literals = [];
     private readonly Dictionary<object, Symbol> _undefined = new(ReferenceEqualityComparer.Instance);
@@ -72,6 +72,27 @@ internal sealed class Emit
         _output.Symbols.Add(symbol);
         _placed[element] = new Placement(section, offset, symbol);
         Symbols[element] = symbol;
+        if (element.Change == Change.New)
+        {
+            AddAliases(element, section, offset);
+        }
+    }
+
+    /// <summary>Other objects of the patch may know what is new by any of its global names.</summary>
+    private void AddAliases(Element element, Section section, int offset)
+    {
+        foreach (var alias in element.Aliases.Where(a => a.Binding != SymbolBinding.Local))
+        {
+            _output.Symbols.Add(new Symbol(alias.Name)
+            {
+                Section = section,
+                Value = (ulong)offset + alias.Value - (ulong)element.Start,
+                Size = alias.Size,
+                Type = alias.Type,
+                Binding = alias.Binding,
+                Other = alias.Other,
+            });
+        }
     }
 
     private Section SectionFor(Element element)
@@ -109,22 +130,20 @@ internal sealed class Emit
 
     private Section Shared(Section source, string name)
     {
-        if (!_shared.TryGetValue(name, out var section))
+        var flags = source.Flags & ~SectionFlags.Group;
+        if (!_shared.TryGetValue((name, source.Type, flags), out var section))
         {
-            section = new Section(name, source.Type, source.Flags & ~SectionFlags.Group)
-            {
-                Alignment = source.Alignment,
-                EntrySize = source.EntrySize,
-            };
-            _shared[name] = section;
+            section = new Section(name, source.Type, flags) { EntrySize = source.EntrySize };
+            _shared[(name, source.Type, flags)] = section;
             _output.Sections.Add(section);
         }
+        section.Alignment = Math.Max(section.Alignment, source.Alignment);
         return section;
     }
 
     private static int Append(Section section, Element element)
     {
-        var alignment = (int)Math.Max(1, Math.Min(section.Alignment, 4096));
+        var alignment = (int)Math.Max(1, Math.Min(element.Section.Alignment, 4096));
         if (section.Type == SectionType.NoBits)
         {
             var at = ((int)section.Size + alignment - 1) & ~(alignment - 1);
@@ -157,12 +176,7 @@ internal sealed class Emit
         _placed[entry] = new Placement(section, Append(section, entry), null);
         if (entry.Companion is { } companion)
         {
-            if (!_shared.TryGetValue(".orc_unwind", out var records))
-            {
-                records = new Section(".orc_unwind", SectionType.ProgBits, SectionFlags.Alloc) { Alignment = 1 };
-                _shared[records.Name] = records;
-                _output.Sections.Add(records);
-            }
+            var records = Shared(new Section(".orc_unwind", SectionType.ProgBits, SectionFlags.Alloc), ".orc_unwind");
             records.Data = [.. records.Data, .. companion];
         }
     }
@@ -176,9 +190,7 @@ internal sealed class Emit
             // The addend is explicit in RELA; the kernel insists that the field itself be zero.
             section.Data.AsSpan(at, reference.Width).Clear();
             var (symbol, bias) = Resolve(element, reference);
-            // A branch to a local symbol was PC32; to what is now another object's it is PLT32.
-            var type = reference.IsBranch && reference.Type == RelocationType.Pc32 && symbol.IsUndefined ? RelocationType.Plt32 : reference.Type;
-            section.Relocations.Add(new Relocation((ulong)at, type, symbol, bias + reference.Addend));
+            section.Relocations.Add(new Relocation((ulong)at, reference.Type, symbol, bias + reference.Addend));
         }
     }
 

@@ -1,4 +1,5 @@
 using Suture.Diff.Model;
+using Suture.Elf;
 
 namespace Suture.Diff.Phases;
 
@@ -42,7 +43,7 @@ internal static class Escalate
                 {
                     continue;
                 }
-                if (element.Kind != ElementKind.Function || !reference.IsBranch)
+                if (element.Kind != ElementKind.Function || reference.Type != RelocationType.Plt32)
                 {
                     return null;
                 }

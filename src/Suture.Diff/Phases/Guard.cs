@@ -107,13 +107,27 @@ internal static class Guard
         {
             findings.Add(FindingCatalog.Unmovable(element.ToString(), "it jumps out of itself by a one-byte operand"));
         }
-        foreach (var reference in element.References)
+        foreach (var reference in element.References.Concat(element.Entries.SelectMany(e => e.References)))
         {
-            if (RelocationType.Width(reference.Type) < 0)
+            if (Obstacle(reference) is { } why)
             {
-                findings.Add(FindingCatalog.Unmovable(element.ToString(), $"it uses relocation type {reference.Type}, which the module loader does not know"));
+                findings.Add(FindingCatalog.Unmovable(element.ToString(), why));
                 return;
             }
         }
+    }
+
+    /// <summary>Why a reference cannot be made from a livepatch module, or null when it can.</summary>
+    private static string? Obstacle(Reference reference)
+    {
+        if (RelocationType.Width(reference.Type) < 0)
+        {
+            return $"it uses relocation type {reference.Type}, which the module loader does not know";
+        }
+        if (reference.Target is { } target && Select.IsOwn(target, reference) && IsInit(target.Section))
+        {
+            return $"it refers to '{target}', which is new __init or __exit code or data and is not kept once the system is up";
+        }
+        return reference.External is { Section: { } section } ? $"it refers into section {section.Name}, which has no meaning outside its object" : null;
     }
 }

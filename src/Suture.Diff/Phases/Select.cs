@@ -1,4 +1,5 @@
 using Suture.Diff.Model;
+using Suture.Elf;
 
 namespace Suture.Diff.Phases;
 
@@ -48,10 +49,12 @@ internal sealed class Select
     {
         ElementKind.Function when target.Parent is not null => true,
         ElementKind.Function => target.Change == Change.New
-            || (target.Change == Change.Changed && (reference.IsBranch || reference.TargetOffset != 0)),
+            || (target.Change == Change.Changed && (IsBranch(reference) || reference.TargetOffset != 0)),
         ElementKind.Data => target.Change == Change.New,
         _ => true,
     };
+
+    private static bool IsBranch(Reference reference) => reference.Type == RelocationType.Plt32;
 
     private void Add(Element element)
     {
