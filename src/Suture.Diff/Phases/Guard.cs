@@ -37,7 +37,7 @@ internal static class Guard
         }
         foreach (var element in included)
         {
-            CheckForm(element, findings);
+            CheckForm(patched, element, findings);
         }
         return findings;
     }
@@ -101,7 +101,7 @@ internal static class Guard
         && (data.Section.Flags & SectionFlags.Write) != 0 && !IsInit(data.Section)
         && !data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
 
-    private static void CheckForm(Element element, List<Finding> findings)
+    private static void CheckForm(ObjectModel patched, Element element, List<Finding> findings)
     {
         if (element.IsUnmovable)
         {
@@ -109,7 +109,7 @@ internal static class Guard
         }
         foreach (var reference in element.References.Concat(element.Entries.SelectMany(e => e.References)))
         {
-            if (Obstacle(reference) is { } why)
+            if ((Obstacle(reference) ?? Boundary(patched, element, reference)) is { } why)
             {
                 findings.Add(FindingCatalog.Unmovable(element.ToString(), why));
                 return;
@@ -129,5 +129,23 @@ internal static class Guard
             return $"it refers to '{target}', which is new __init or __exit code or data and is not kept once the system is up";
         }
         return reference.External is { Section: { } section } ? $"it refers into section {section.Name}, which has no meaning outside its object" : null;
+    }
+
+    /// <summary>
+    /// A pointer to the end of an array and one to what follows it in its section are spelled alike. That matters
+    /// where the livepatch takes one of the two along: then they no longer lie side by side.
+    /// </summary>
+    private static string? Boundary(ObjectModel patched, Element from, Reference reference)
+    {
+        if (reference is not { TargetOffset: 0, Target: { Kind: ElementKind.Data, Start: > 0 } next })
+        {
+            return null;
+        }
+        var before = patched.In(next.Section).LastOrDefault(e => e.Kind == ElementKind.Data && e.Start + e.Size == next.Start);
+        // Nobody counts up to the end of a plain number.
+        return before is { Size: > 8 } && (before.Change == Change.New || next.Change == Change.New)
+            && from.References.Exists(r => r.Target == before)
+            ? $"it points to where '{before}' ends and '{next}' begins, and which of the two it means cannot be told; put the new one into another section"
+            : null;
     }
 }
