@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Suture.Build.Compile;
 
-/// <summary>How a compiler run ended.</summary>
+/// <summary>How a run of the compiler, or of another of the kernel's build tools, ended.</summary>
 /// <param name="ExitCode">Its exit code; -1 when it took too long and was killed.</param>
 /// <param name="Errors">What it wrote to standard error, cut at a bound.</param>
 /// <param name="Output">What it wrote to standard output.</param>
 /// <param name="Milliseconds">How long it took.</param>
 internal sealed record ToolResult(int ExitCode, string Errors, byte[] Output, long Milliseconds);
 
-/// <summary>Runs one program of the compiler, bounded in time and output, in an environment that cannot change what it makes.</summary>
+/// <summary>Runs one program of the kernel's build, bounded in time and output, in an environment that cannot change what it makes.</summary>
 internal static class ToolRun
 {
     private const int MostErrors = 1 << 20;
@@ -35,6 +35,8 @@ internal static class ToolRun
         start.Environment.Clear();
         start.Environment["PATH"] = path;
         start.Environment["LC_ALL"] = "C";
+        // Debian's objtool is a front for one program per architecture.
+        start.Environment["SRCARCH"] = "x86";
         start.Environment["TMPDIR"] = temporary;
 
         var watch = Stopwatch.StartNew();
@@ -71,7 +73,7 @@ internal static class ToolRun
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new IOException($"the compiler {start.FileName} cannot be run: {e.Message}", e);
+            throw new IOException($"{start.FileName} cannot be run: {e.Message}", e);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+using Suture.Build.Compile;
 using Suture.Build.Match;
 using Suture.Diff.Findings;
 using Suture.Diff.Model;
@@ -12,8 +14,6 @@ namespace Suture.Build.Link;
 /// </summary>
 public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template, Func<string, ITargetImage> imageOf)
 {
-    private static readonly TimeSpan ObjtoolLimit = TimeSpan.FromMinutes(2);
-
     /// <summary>A finished module, or the findings that prevent it.</summary>
     /// <param name="Module">The bytes of the .ko; null when a finding is an error.</param>
     /// <param name="Functions">What it replaces and brings.</param>
@@ -134,9 +134,9 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         await File.WriteAllBytesAsync(path, module.Write(), cancellation);
         if (kernel.ModuleObjtoolArguments.Count > 0)
         {
-            var run = await Tool.RunAsync(kernel.ObjtoolPath, [.. kernel.ModuleObjtoolArguments, path], kernel.SourceTree, ObjtoolLimit, cancellation);
+            var run = await ToolRun.Async([kernel.ObjtoolPath, .. kernel.ModuleObjtoolArguments, path], kernel.SourceTree, Path.GetDirectoryName(path)!, cancellation);
             // The livepatch core enters new functions by a return, not by an indirect call: they need no ENDBR.
-            var words = string.Join('\n', (run.Output + run.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            var words = string.Join('\n', (Encoding.UTF8.GetString(run.Output) + run.Errors).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 .Where(l => !l.Contains(".data.suture_patch+", StringComparison.Ordinal)).Take(10))
                 .Replace(path, module.Name, StringComparison.Ordinal);
             if (run.ExitCode != 0)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Reflection;
+using Suture.Build.Compile;
 using Suture.Elf;
 using Suture.Kernel;
 
@@ -115,10 +116,10 @@ public sealed class ModuleTemplate
                 "-DKBUILD_MODFILE=\"suture\"", "-DKBUILD_BASENAME=\"suture\"", "-DKBUILD_MODNAME=\"suture\"",
                 "-D__KBUILD_MODNAME=kmod_suture", "-c", "-o", o, c,
             ];
-            var run = await Tool.RunAsync(unit.Arguments[0], own, kernel.SourceTree, TimeSpan.FromMinutes(2), cancellation);
+            var run = await ToolRun.Async([unit.Arguments[0], .. own], kernel.SourceTree, kernel.WorkDirectory, cancellation);
             if (run.ExitCode != 0)
             {
-                throw new KernelException($"the kernel's headers do not compile Suture's module template:\n{run.Error.Trim()}",
+                throw new KernelException($"the kernel's headers do not compile Suture's module template:\n{run.Errors.Trim()}",
                     "the kernel directory is incomplete or of an unknown layout; fetch it again with: suture kernel get", KernelFault.Broken);
             }
             File.Move(o, path, overwrite: true);
