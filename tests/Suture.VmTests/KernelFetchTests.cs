@@ -7,7 +7,7 @@ namespace Suture.VmTests;
 public sealed class KernelFetchTests
 {
     [Fact]
-    public void Killed_then_run_twice_at_once()
+    public async Task Killed_then_run_twice_at_once()
     {
         var release = Kernels.All("6.1")[0];
         var cache = Directory.CreateTempSubdirectory("suture-cache-").FullName;
@@ -18,11 +18,11 @@ public sealed class KernelFetchTests
                 // Late enough to be in the middle of unpacking, where most can go wrong.
                 first.WaitForExit(TimeSpan.FromSeconds(15)).ShouldBeFalse("the fetch was over before it could be killed");
                 first.Kill();
-                first.WaitForExit();
+                await first.WaitForExitAsync(TestContext.Current.CancellationToken);
             }
-            var both = Task.WhenAll(
+            var both = await Task.WhenAll(
                 Task.Run(() => SutureProgram.RunWith(cache, "kernel", "get", release, "--json")),
-                Task.Run(() => SutureProgram.RunWith(cache, "kernel", "get", release, "--json"))).GetAwaiter().GetResult();
+                Task.Run(() => SutureProgram.RunWith(cache, "kernel", "get", release, "--json")));
             both.ShouldAllBe(r => r.ExitCode == 0, string.Join("\n", both.Select(r => r.ToString())));
             both.ShouldAllBe(r => r.Json.GetProperty("release").GetString() == release);
 
