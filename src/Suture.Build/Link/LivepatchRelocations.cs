@@ -31,7 +31,7 @@ internal static class LivepatchRelocations
         {
             var owner = owners.GetValueOrDefault(section.Name);
             foreach (var group in section.Relocations.Where(r => places.ContainsKey(r.Symbol))
-                .GroupBy(r => places[r.Symbol].Object == "vmlinux" ? "vmlinux" : owner ?? "", StringComparer.Ordinal).ToList())
+                .GroupBy(r => RelocatedWith(places[r.Symbol], owner), StringComparer.Ordinal).ToList())
             {
                 var late = group.Key != "vmlinux";
                 if (late && (group.Key.Length == 0 || group.Any(r => alternatives.Exists(a => a.Covers(section, r.Offset)))))
@@ -51,6 +51,13 @@ internal static class LivepatchRelocations
         }
         return findings;
     }
+
+    /// <summary>
+    /// The object with whose loading a relocation in <paramref name="owner"/>'s section is applied; empty when there is none:
+    /// tables and code of vmlinux are in use before a module's symbol can be known.
+    /// </summary>
+    private static string RelocatedWith(KernelSymbolReference place, string? owner) =>
+        place.Object == "vmlinux" ? "vmlinux" : owner is null or "vmlinux" ? "" : owner;
 
     private readonly record struct Site(Section Section, long Start, int Length)
     {

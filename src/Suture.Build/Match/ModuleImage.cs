@@ -219,11 +219,7 @@ public sealed class ModuleImage : ITargetImage
             {
                 if (candidate.Section == place.Section && candidate.EntryPoint + Alias(candidate, name) + expected.TargetOffset == position)
                 {
-                    if (expected.Target is { } named)
-                    {
-                        Implied.TryAdd(named, candidate);
-                    }
-                    return true;
+                    return expected.Target is not { } named || Implied.TryAdd(named, candidate) || Implied[named] == candidate;
                 }
             }
             return false;

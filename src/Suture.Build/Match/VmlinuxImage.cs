@@ -209,8 +209,9 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
                         ? !Implied.TryGetValue(target, out var known) || known == symbol || Differs($"inconsistent reference at {place:x}")
                         : target.Section.Type == SectionType.NoBits || SameBytes(target, symbol, 0, depth + 1);
                 default:
-                    Implied[target] = symbol;
-                    return SameSymbol(target.Name, symbol, place);
+                    return !Implied.TryAdd(target, symbol) && Implied[target] != symbol
+                        ? Differs($"the references to {target} lead to two places, one of them at {place:x}")
+                        : SameSymbol(target.Name, symbol, place);
             }
         }
 
