@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Suture.Build.Compile;
 using Suture.Build.Link;
@@ -20,7 +19,7 @@ public sealed class LivepatchBuilder
     private readonly BuildRequest _request;
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
-    private readonly ConcurrentDictionary<string, Lazy<ITargetImage>> _images = new(StringComparer.Ordinal);
+    private readonly TargetImages _images;
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
@@ -29,6 +28,7 @@ public sealed class LivepatchBuilder
     {
         _request = request;
         _progress = progress;
+        _images = new TargetImages(request.Kernel);
     }
 
     private KernelBuild Kernel => _request.Kernel;
@@ -81,8 +81,7 @@ public sealed class LivepatchBuilder
         }
         if (units.Count == 0)
         {
-            _findings.Add(FindingCatalog.NoEffect());
-            return Finish(BuildStatus.NothingChanged);
+            return Finish(NothingChanged());
         }
 
         _progress?.Report(new ProgressReport("matching against the code that runs"));
@@ -90,7 +89,7 @@ public sealed class LivepatchBuilder
 
         _progress?.Report(new ProgressReport("linking the module"));
         var moduleName = "suture_" + _request.Name;
-        var linker = new LivepatchLinker(Kernel, template, Image);
+        var linker = new LivepatchLinker(Kernel, template, _images.Of);
         var linked = await Timed(() => linker.LinkAsync(moduleName, _request.Name, matched, _request.Replace, work, cancellation), ms => _linkMs = ms);
         _findings.AddRange(linked.Findings);
         if (linked.Module is null)
@@ -98,7 +97,7 @@ public sealed class LivepatchBuilder
             var mismatch = linked.Findings.Any(f => f.Severity == Severity.Error && f.Code is "SUT0301" or "SUT0302" or "SUT0303");
             return Finish(mismatch ? BuildStatus.KernelMismatch : BuildStatus.Refused, linked.Functions);
         }
-        var faults = new LoaderCheck(Kernel, Image).Run(linked.Module, moduleName + ".ko");
+        var faults = new LoaderCheck(Kernel, _images.Of).Run(linked.Module, moduleName + ".ko");
         _findings.AddRange(faults.Select(BuildFindings.WouldNotLoad));
         return faults.Count > 0
             ? Finish(BuildStatus.Refused, linked.Functions)
@@ -123,11 +122,11 @@ public sealed class LivepatchBuilder
         }
         return plan.Application.Failures.Count > 0 ? BuildStatus.DoesNotApply
             : plan.Unsupported.Any(u => u.Blocks) ? BuildStatus.Refused
-            : plan.Units.Count == 0 ? NothingBuilt()
+            : plan.Units.Count == 0 ? NothingChanged()
             : null;
     }
 
-    private BuildStatus NothingBuilt()
+    private BuildStatus NothingChanged()
     {
         _findings.Add(FindingCatalog.NoEffect());
         return BuildStatus.NothingChanged;
@@ -137,9 +136,6 @@ public sealed class LivepatchBuilder
     {
         switch (outcome)
         {
-            case PatchDoesNotApply failed:
-                _findings.AddRange(failed.Failures.Select(f => BuildFindings.DoesNotApply(f.Patch, f.PatchLine, f.Message, f.Advice)));
-                return BuildStatus.DoesNotApply;
             case PatchedDoesNotCompile failed:
                 foreach (var message in failed.Units.SelectMany(u => u.Messages).Where(m => m.IsError).Distinct())
                 {
@@ -190,16 +186,13 @@ public sealed class LivepatchBuilder
         await Parallel.ForEachAsync(Enumerable.Range(0, units.Count), cancellation, async (i, stop) =>
         {
             var (unit, diff) = units[i];
-            var image = Image(unit.Unit.Owner);
+            var image = _images.Of(unit.Unit.Owner);
             var needed = diff.Replaced.Select(f => f.Twin!).SelectMany(f => f.Parts.Prepend(f));
             var match = await UnitMatching.MatchAsync(image, diff.Original, needed, () => PlainObject.CompileAsync(plan.Site, unit.Unit, work, stop));
             matched[i] = new LinkUnit(unit.Unit.Source, diff, match, image);
         });
         return [.. matched];
     }
-
-    private ITargetImage Image(string owner) =>
-        _images.GetOrAdd(owner, name => new Lazy<ITargetImage>(() => TargetImages.Open(Kernel, name))).Value;
 
     private static async Task<T> Timed<T>(Func<Task<T>> action, Action<long> record)
     {

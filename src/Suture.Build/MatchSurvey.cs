@@ -49,7 +49,7 @@ public static class MatchSurvey
         {
             var site = new SourceSite(kernel.SourceTree, kernel.WorkDirectory, units);
             var compiler = new UnitCompiler(site, work.FullName, []);
-            var images = new ConcurrentDictionary<string, Lazy<ITargetImage>>(StringComparer.Ordinal);
+            var images = new TargetImages(kernel);
             var exceptions = new ConcurrentBag<Exception>();
             var failed = new ConcurrentBag<string>();
             int functions = 0, identical = 0, done = 0;
@@ -63,7 +63,7 @@ public static class MatchSurvey
                     return;
                 }
                 var model = ObjectModel.Build(ElfObject.Read(await File.ReadAllBytesAsync(compiled.Object, stop), unit.Object));
-                var image = images.GetOrAdd(unit.Owner, o => new Lazy<ITargetImage>(() => TargetImages.Open(kernel, o))).Value;
+                var image = images.Of(unit.Owner);
                 var needed = model.Functions.Where(f => f.Symbol is not { Binding: SymbolBinding.Weak });
                 var result = await UnitMatching.MatchAsync(image, model, needed, () => PlainObject.CompileAsync(site, unit, work.FullName, stop));
                 foreach (var (function, match) in result.Functions)

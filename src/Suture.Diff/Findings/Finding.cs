@@ -23,13 +23,4 @@ public enum Severity
 /// <param name="Message">What happened.</param>
 /// <param name="Advice">What to do next.</param>
 public sealed record Finding(
-    string Code, Severity Severity, string? File, int Line, string? Symbol, string Message, string Advice)
-{
-    /// <summary>The finding as a compiler would print it, advice on a second line.</summary>
-    public override string ToString()
-    {
-        var place = File is null ? "" : Line > 0 ? $"{File}:{Line}: " : $"{File}: ";
-        var word = Severity switch { Severity.Error => "error", Severity.Warning => "warning", _ => "note" };
-        return $"{place}{word} {Code}: {Message}\n  {Advice}";
-    }
-}
+    string Code, Severity Severity, string? File, int Line, string? Symbol, string Message, string Advice);
