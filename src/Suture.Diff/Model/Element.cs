@@ -84,6 +84,9 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>Whether it reaches out of itself by an operand too short to be redirected: it cannot be moved.</summary>
     public bool IsUnmovable { get; internal set; }
 
+    /// <summary>Whether it differs from its twin in line numbers, which are no change.</summary>
+    public bool LinesMoved { get; internal set; }
+
     /// <summary>The element of the other object that it corresponds to.</summary>
     public Element? Twin { get; internal set; }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Suture.Diff.Model;
 using Suture.Elf;
 
@@ -39,17 +40,29 @@ internal sealed class Compare
         }
     }
 
-    /// <summary>Whether two functions have the same bytes and number of references; used before twins are known.</summary>
-    public static bool LooksAlike(Element a, Element b) =>
-        a.Size == b.Size && a.References.Count == b.References.Count && SameBytes(a, b);
+    /// <summary>A digest of size and bytes with references masked: equal for elements that look alike. Used before twins are known.</summary>
+    public static string Digest(Element element)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var at = 0;
+        foreach (var reference in element.References)
+        {
+            if (reference.Offset >= at && element.Bytes.Length > 0)
+            {
+                hash.AppendData(element.Bytes[at..reference.Offset]);
+                at = reference.Offset + reference.Width;
+            }
+        }
+        hash.AppendData(element.Bytes.Length > 0 ? element.Bytes[at..] : default);
+        return $"{element.Size} {element.References.Count} {Convert.ToHexString(hash.GetHashAndReset())}";
+    }
 
     private bool SameElement(Element original, Element patched, int depth = 0)
     {
         if (original.Size != patched.Size || original.Prefix != patched.Prefix
             || original.References.Count != patched.References.Count
             || (original.Section.Type == SectionType.NoBits) != (patched.Section.Type == SectionType.NoBits)
-            || original.Entries.Count != patched.Entries.Count
-            || !SameBytes(original, patched))
+            || original.Entries.Count != patched.Entries.Count)
         {
             return false;
         }
@@ -67,7 +80,11 @@ internal sealed class Compare
                 return false;
             }
         }
-        return true;
+        if (SameBytes(original, patched))
+        {
+            return true;
+        }
+        return patched.LinesMoved = patched.Kind == ElementKind.Function && LineNumbers.SameCode(original, patched);
     }
 
     private static bool SameBytes(Element a, Element b)
@@ -123,7 +140,7 @@ internal sealed class Compare
         switch (a.Kind)
         {
             case ElementKind.Literal:
-                return a.Bytes.SequenceEqual(b.Bytes);
+                return a.Bytes.SequenceEqual(b.Bytes) || LineNumbers.SameText(a.Bytes, b.Bytes);
             case ElementKind.Constant or ElementKind.Chunk:
                 return depth < MaxDepth && SameElement(a, b, depth + 1);
             case ElementKind.Data when !Correlate.IsCorrelated(a):

@@ -1,25 +1,32 @@
 using Suture.Diff.Model;
+using Suture.Elf;
 
 namespace Suture.Diff.Phases;
 
 /// <summary>
 /// Finds for each named element of the patched object its twin in the original one. Names decide, without
 /// the numbers that compilers vary; where several share a name, equal contents decide for functions, and
-/// for static locals the function that refers to them.
+/// for numbered data (static locals, compound literals) the twins that refer to it.
 /// </summary>
-internal static class Correlate
+internal sealed class Correlate
 {
+    private readonly Queue<Element> _paired = new();
+
     public static void Run(ObjectModel original, ObjectModel patched)
     {
-        Pair(original.Functions, patched.Functions, e => e.Name == e.Key ? e.Name : "");
-        Pair(original.Functions, patched.Functions, e => e.Key);
-        PairAlike(original.Functions, patched.Functions);
+        var correlate = new Correlate();
+        correlate.Pair(original.Functions, patched.Functions, e => e.Name == e.Key ? e.Name : "");
+        correlate.Pair(original.Functions, patched.Functions, e => e.Key);
+        correlate.PairAlike(original.Functions, patched.Functions);
 
         var oldData = original.Data.FindAll(IsCorrelated);
         var newData = patched.Data.FindAll(IsCorrelated);
-        Pair(oldData.FindAll(e => e.Name == e.Key), newData.FindAll(e => e.Name == e.Key), e => e.Name);
-        PairStaticLocals(patched);
-        Pair(oldData, newData, e => e.Key);
+        correlate.Pair(oldData, newData, e => e.Name == e.Key ? e.Name : "");
+        correlate.PairReferenced();
+        correlate.Pair(oldData, newData, e => e.Key);
+        correlate.PairReferenced();
+        // Which of several equal constants is meant makes no difference; of variables it does.
+        correlate.PairByDigest(oldData.FindAll(IsConstant), newData.FindAll(IsConstant), withName: false);
     }
 
     /// <summary>Whether data has an identity: print-once flags and the like do not, see <see cref="SymbolNames.IsOwnCopy"/>.</summary>
@@ -27,17 +34,22 @@ internal static class Correlate
         data.Kind == ElementKind.Data && !SymbolNames.IsOwnCopy(data.Key)
         && data.Section.Name is not ("__dyndbg" or ".data..once" or ".data.once");
 
-    private static void Join(Element original, Element patched)
+    /// <summary>Whether nothing writes the data while the system runs.</summary>
+    public static bool IsConstant(Element data) =>
+        (data.Section.Flags & SectionFlags.Write) == 0 || data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
+
+    private void Join(Element original, Element patched)
     {
         original.Twin = patched;
         patched.Twin = original;
+        _paired.Enqueue(patched);
     }
 
     /// <summary>Pairs what a name makes unique on both sides.</summary>
-    private static void Pair(List<Element> original, List<Element> patched, Func<Element, string> name)
+    private void Pair(List<Element> original, List<Element> patched, Func<Element, string> name)
     {
         var candidates = original.Where(e => e.Twin is null).ToLookup(name, StringComparer.Ordinal);
-        foreach (var group in patched.Where(e => e.Twin is null).GroupBy(name, StringComparer.Ordinal).ToList())
+        foreach (var group in patched.Where(e => e.Twin is null).ToLookup(name, StringComparer.Ordinal))
         {
             if (group.Key.Length > 0 && group.Count() == 1 && candidates[group.Key].Count() == 1)
             {
@@ -50,52 +62,91 @@ internal static class Correlate
     /// Pairs functions that share a name but for its number: equal code first, for the numbers of clones shift
     /// when one is added; then equal names, then in order.
     /// </summary>
-    private static void PairAlike(List<Element> original, List<Element> patched)
+    private void PairAlike(List<Element> original, List<Element> patched)
     {
-        var groups = original.Where(e => e.Twin is null).ToLookup(e => e.Key, StringComparer.Ordinal);
-        foreach (var group in patched.Where(e => e.Twin is null).GroupBy(e => e.Key, StringComparer.Ordinal).ToList())
-        {
-            var left = groups[group.Key].ToList();
-            PairWhere(left, group, (o, p) => o.Name == p.Name && Compare.LooksAlike(o, p));
-            PairWhere(left, group, Compare.LooksAlike);
-            PairWhere(left, group, (o, p) => o.Name == p.Name);
-            PairWhere(left, group, (_, _) => true);
-        }
+        PairByDigest(original, patched, withName: true);
+        PairByDigest(original, patched, withName: false);
+        PairInOrder(original, patched, e => e.Name);
+        PairInOrder(original, patched, e => e.Key);
     }
 
-    private static void PairWhere(List<Element> left, IEnumerable<Element> patched, Func<Element, Element, bool> match)
+    private void PairByDigest(List<Element> original, List<Element> patched, bool withName)
     {
-        foreach (var function in patched.Where(p => p.Twin is null))
+        // A digest is worth its time only for those whose key exists on both sides.
+        var keys = original.Where(e => e.Twin is null).Select(e => e.Key).ToHashSet(StringComparer.Ordinal);
+        var left = patched.FindAll(e => e.Twin is null && keys.Contains(e.Key));
+        keys.IntersectWith(left.Select(e => e.Key));
+        PairInOrder(original.FindAll(e => keys.Contains(e.Key)), left, e => $"{(withName ? e.Name : e.Key)} {Compare.Digest(e)}");
+    }
+
+    private void PairInOrder(List<Element> original, List<Element> patched, Func<Element, string> name)
+    {
+        var candidates = new Dictionary<string, Queue<Element>>(StringComparer.Ordinal);
+        foreach (var element in original.Where(e => e.Twin is null))
         {
-            if (left.Find(o => match(o, function)) is { } twin)
+            var key = name(element);
+            if (!candidates.TryGetValue(key, out var queue))
             {
-                left.Remove(twin);
-                Join(twin, function);
+                candidates[key] = queue = new();
+            }
+            queue.Enqueue(element);
+        }
+        foreach (var element in patched.Where(e => e.Twin is null))
+        {
+            if (candidates.Count > 0 && candidates.TryGetValue(name(element), out var queue) && queue.TryDequeue(out var twin))
+            {
+                Join(twin, element);
             }
         }
     }
 
-    /// <summary>Pairs numbered data by the functions that refer to it: the n-th of its name in a function is the n-th in the twin.</summary>
-    private static void PairStaticLocals(ObjectModel patched)
+    /// <summary>Pairs numbered data by the twins that refer to it, as far as that leads.</summary>
+    private void PairReferenced()
     {
-        foreach (var function in patched.Functions)
+        while (_paired.TryDequeue(out var patched))
         {
-            if (function.Twin is not { } twin)
+            if (patched.Kind == ElementKind.Data)
             {
-                continue;
+                PairPointees(patched.Twin!, patched);
             }
-            var old = StaticLocals(twin).ToLookup(e => e.Key, StringComparer.Ordinal);
-            foreach (var group in StaticLocals(function).GroupBy(e => e.Key, StringComparer.Ordinal))
+            else
             {
-                // Equal counts only: with one added or gone, order proves nothing.
-                var candidates = old[group.Key].Where(e => e.Twin is null).ToList();
-                var wanted = group.Where(e => e.Twin is null).ToList();
-                if (candidates.Count == wanted.Count)
+                PairStaticLocals(patched.Twin!, patched);
+            }
+        }
+    }
+
+    /// <summary>Data at the same place of twins is the same, whatever number (a line, say) ends its name.</summary>
+    private void PairPointees(Element original, Element patched)
+    {
+        var old = original.References.Where(r => IsUnpairedLocal(r.Target)).ToLookup(r => r.Offset, r => r.Target!);
+        foreach (var reference in patched.References.Where(r => IsUnpairedLocal(r.Target)))
+        {
+            if (old[reference.Offset].FirstOrDefault(o => o.Twin is null && Stem(o) == Stem(reference.Target!)) is { } twin)
+            {
+                Join(twin, reference.Target!);
+            }
+        }
+    }
+
+    private static bool IsUnpairedLocal(Element? data) => data is { Twin: null, IsGlobal: false } && IsCorrelated(data);
+
+    private static string Stem(Element data) => data.Key.TrimEnd("0123456789".ToCharArray());
+
+    /// <summary>The n-th static local of its name in a function is the n-th in the function's twin.</summary>
+    private void PairStaticLocals(Element original, Element patched)
+    {
+        var old = StaticLocals(original).ToLookup(e => e.Key, StringComparer.Ordinal);
+        foreach (var group in StaticLocals(patched).ToLookup(e => e.Key, StringComparer.Ordinal))
+        {
+            // Equal counts only: with one added or gone, order proves nothing.
+            var candidates = old[group.Key].Where(e => e.Twin is null).ToList();
+            var wanted = group.Where(e => e.Twin is null).ToList();
+            if (candidates.Count == wanted.Count)
+            {
+                foreach (var (o, p) in candidates.Zip(wanted))
                 {
-                    foreach (var (o, p) in candidates.Zip(wanted))
-                    {
-                        Join(o, p);
-                    }
+                    Join(o, p);
                 }
             }
         }
@@ -103,6 +154,7 @@ internal static class Correlate
 
     private static IEnumerable<Element> StaticLocals(Element function) =>
         function.Parts.Prepend(function).SelectMany(f => f.References)
-            .Select(r => r.Target).OfType<Element>()
-            .Where(e => e.Name != e.Key && IsCorrelated(e)).Distinct();
+            .Select(r => r.Target).Where(IsNumbered).Distinct()!;
+
+    private static bool IsNumbered(Element? data) => data is not null && data.Name != data.Key && IsCorrelated(data);
 }
