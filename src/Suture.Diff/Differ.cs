@@ -78,10 +78,14 @@ public static class Differ
 
         var functions = after.Functions.Where(f => f.Change != Change.None).Select(f => new ChangedElement(f, f.Change)).ToList();
         var data = after.Data.Where(d => d.Change == Change.Changed || (d.Change == Change.New && included.Contains(d)))
-            .Select(d => new ChangedElement(d, d.Change)).ToList();
+            .Select(d => new ChangedElement(d, d.Supersedes is null ? d.Change : Change.Changed)).ToList();
         var verdict = findings.Exists(f => f.Severity == Severity.Error) ? Verdict.Refused
             : included.Count == 0 ? Verdict.Unchanged
             : Verdict.Patchable;
+        if (after.Functions.FindAll(f => f.LinesMoved && f.Change == Change.None) is { Count: > 0 } moved)
+        {
+            findings.Add(FindingCatalog.LinesMoved(moved.ConvertAll(f => f.Name)));
+        }
         if (verdict == Verdict.Unchanged)
         {
             findings.Add(FindingCatalog.NoEffect());

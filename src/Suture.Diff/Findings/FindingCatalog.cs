@@ -11,6 +11,11 @@ public static class FindingCatalog
         "the patch changes nothing that is compiled: both objects have the same code and data",
         "check that the patch touches code this kernel's configuration builds, not only comments or other options");
 
+    /// <summary>SUT0102: line numbers moved, which is no change.</summary>
+    public static Finding LinesMoved(IReadOnlyList<string> functions) => Make("SUT0102", Severity.Note, functions[0],
+        $"only line numbers differ in {Names(functions)}: not counted as changed",
+        "nothing to do; messages of these functions go on naming the old lines");
+
     /// <summary>SUT0201: code that runs only at boot or module load changed.</summary>
     public static Finding InitFunction(string name, Severity severity) => Make("SUT0201", severity, name,
         $"'{name}' is __init or __exit code: it ran when the system booted and will not run again",
@@ -19,18 +24,19 @@ public static class FindingCatalog
             : "this part is left out and takes effect only at the next boot; the rest of the patch is applied");
 
     /// <summary>SUT0202: a function that ftrace cannot redirect changed.</summary>
-    public static Finding NotTraceable(string name) => Make("SUT0202", Severity.Error, name,
-        $"'{name}' changed but has no ftrace entry (it is notrace, noinstr or assembly), so no caller can be redirected to a new version",
+    public static Finding NotTraceable(string name, string? obstacle) => Make("SUT0202", Severity.Error, name,
+        $"'{name}' changed but has no ftrace entry (it is notrace, noinstr or assembly), so no caller can be redirected to a new version"
+        + Because(obstacle),
         "change its callers instead, or move the fix into a function that is traceable");
 
     /// <summary>SUT0203: contents of existing static data changed.</summary>
-    public static Finding DataChanged(string name) => Make("SUT0203", Severity.Error, name,
-        $"the initial value of static data '{name}' changed; the running kernel already uses the old one and may have written to it",
+    public static Finding DataChanged(string name, string? obstacle) => Make("SUT0203", Severity.Error, name,
+        $"the initial value of static data '{name}' changed, and the running kernel goes on using the old one{Because(obstacle)}",
         "leave the initialiser as it is and change the functions that use it, or set the new value from a callback when the patch is applied");
 
     /// <summary>SUT0204: existing static data grew or shrank.</summary>
-    public static Finding DataResized(string name, int oldSize, int newSize) => Make("SUT0204", Severity.Error, name,
-        $"static data '{name}' changed size from {oldSize} to {newSize} bytes; the running kernel holds the old one",
+    public static Finding DataResized(string name, int oldSize, int newSize, string? obstacle) => Make("SUT0204", Severity.Error, name,
+        $"static data '{name}' changed size from {oldSize} to {newSize} bytes, and the running kernel holds the old one{Because(obstacle)}",
         "keep its layout; put additional state into a new variable or a shadow variable");
 
     /// <summary>SUT0205: data that is read only at boot or load changed.</summary>
@@ -42,6 +48,19 @@ public static class FindingCatalog
     public static Finding StaticLocalVanished(string name) => Make("SUT0206", Severity.Warning, name,
         $"static variable '{name}' no longer exists in the patched source",
         "its present value is ignored from now on; check that nothing depends on it being kept up to date");
+
+    /// <summary>SUT0208: constant data changed; the livepatch brings its own copy.</summary>
+    public static Finding DataCopied(string name, IReadOnlyList<string> users, string? handedOutBy) => Make("SUT0208",
+        handedOutBy is null ? Severity.Note : Severity.Warning, name,
+        $"static data '{name}' changed: the livepatch brings a copy of its own for {Names(users)}"
+        + (handedOutBy is null ? "" : $"; '{handedOutBy}' hands its address to other code"),
+        handedOutBy is null ? "nothing to do: nothing else refers to it"
+            : "check that no code keeps this address after the call: it is gone once the livepatch is unloaded");
+
+    private static string Names(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(4).Select(n => $"'{n}'")) + (names.Count > 4 ? $" and {names.Count - 4} others" : "");
+
+    private static string Because(string? obstacle) => obstacle is null ? "" : $" ({obstacle})";
 
     /// <summary>SUT0207: the code has a form that cannot be moved into a module.</summary>
     public static Finding Unmovable(string name, string why) => Make("SUT0207", Severity.Error, name,

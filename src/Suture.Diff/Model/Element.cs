@@ -90,11 +90,20 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>The element of the other object that it corresponds to.</summary>
     public Element? Twin { get; internal set; }
 
+    /// <summary>For data that gets a fresh copy in the livepatch: what it replaces there. It has no twin then.</summary>
+    public Element? Supersedes { get; internal set; }
+
+    /// <summary>Whether a copy in the livepatch takes its place for all functions that refer to it.</summary>
+    public bool IsSuperseded { get; internal set; }
+
+    /// <summary>Why a change cannot be handed on to those who refer to this element, as a chain of names; null when nothing stands in the way.</summary>
+    public string? Obstacle { get; internal set; }
+
     /// <summary>Outcome of the comparison; meaningful in the patched object.</summary>
     public Change Change { get; internal set; }
 
-    /// <summary>Whether other objects can refer to it by name.</summary>
-    public bool IsGlobal => Symbol is { Binding: not SymbolBinding.Local };
+    /// <summary>Whether other objects can refer to it by one of its names.</summary>
+    public bool IsGlobal => Symbol is { Binding: not SymbolBinding.Local } || Aliases.Exists(a => a.Binding != SymbolBinding.Local);
 
     /// <summary>Offset in the section that its symbol names.</summary>
     public int EntryPoint => Start + Prefix;

@@ -68,11 +68,13 @@ internal sealed class ObjectModelBuilder(ElfObject source, IReadOnlyDictionary<s
         {
             return elements;
         }
-        // The longest symbol at an address is the element, the rest are aliases; functions before labels.
+        // The longest symbol at an address is the element, the rest are aliases; functions before labels, local names before
+        // what is exported of them.
         symbols.Sort((a, b) =>
             a.Value != b.Value ? a.Value.CompareTo(b.Value)
             : a.Size != b.Size ? b.Size.CompareTo(a.Size)
             : a.Type != b.Type ? b.Type.CompareTo(a.Type)
+            : a.Binding != b.Binding && (a.Binding == SymbolBinding.Local || b.Binding == SymbolBinding.Local) ? a.Binding.CompareTo(b.Binding)
             : string.CompareOrdinal(a.Name, b.Name));
         var prefixStart = -1;
         var end = 0;

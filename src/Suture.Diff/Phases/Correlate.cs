@@ -40,6 +40,11 @@ internal sealed class Correlate
 
     private void Join(Element original, Element patched)
     {
+        // What only initialisation used is gone from the running kernel: the patched one is new there.
+        if (Guard.IsInit(original.Section) && !Guard.IsInit(patched.Section))
+        {
+            return;
+        }
         original.Twin = patched;
         patched.Twin = original;
         _paired.Enqueue(patched);

@@ -4,52 +4,182 @@ using Suture.Elf;
 namespace Suture.Diff.Phases;
 
 /// <summary>
-/// What changed but cannot itself be redirected hands its change on to its callers: a static function
-/// without an ftrace entry (inline functions that were not inlined, notrace helpers) is copied into the
-/// livepatch and everything that calls it is replaced.
+/// One rule, applied again and again: what changed but cannot itself be replaced hands its change on to everything
+/// in the object that refers to it, until every chain ends at functions that can be replaced. A static function
+/// without an ftrace entry is copied into the livepatch and its callers are replaced; so is constant data,
+/// and what refers to it. A chain that ends elsewhere leaves the element as it was, with the obstacle named.
 /// </summary>
-internal static class Escalate
+internal sealed class Escalate
 {
-    public static void Run(ObjectModel patched)
+    private readonly ObjectModel _patched;
+    private readonly Dictionary<Element, List<Element>> _users = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Element, DataAccess> _access = new(ReferenceEqualityComparer.Instance);
+
+    private Escalate(ObjectModel patched)
     {
-        var work = new Queue<Element>(patched.Functions.Where(f => f.Change == Change.Changed && f.Parent is null));
-        while (work.TryDequeue(out var function))
+        _patched = patched;
+        foreach (var element in patched.Elements.Concat(patched.Entries))
         {
-            if (Guard.IsTraceable(function.Twin!) || function.IsGlobal || Guard.IsInit(function.Section)
-                || Callers(patched, function) is not { Count: > 0 } callers)
+            foreach (var target in element.References.Select(r => r.Target).OfType<Element>().Distinct())
             {
-                continue;
-            }
-            function.Twin!.Twin = null;
-            function.Twin = null;
-            function.Change = Change.New;
-            foreach (var caller in callers.Where(c => c.Change == Change.None))
-            {
-                caller.Change = Change.Changed;
-                work.Enqueue(caller);
+                if (target != element)
+                {
+                    (_users.TryGetValue(target, out var list) ? list : _users[target] = []).Add(element);
+                }
             }
         }
     }
 
-    /// <summary>The functions that branch to <paramref name="function"/>; null when its address is used in any other way.</summary>
-    private static List<Element>? Callers(ObjectModel patched, Element function)
+    public static void Run(ObjectModel patched)
     {
-        var callers = new List<Element>();
-        foreach (var element in patched.Elements)
+        var stuck = patched.Functions.Concat(patched.Data).Where(IsStuck).ToList();
+        if (stuck.Count == 0)
         {
-            foreach (var reference in element.References)
+            return;
+        }
+        var escalate = new Escalate(patched);
+        foreach (var element in stuck.Where(IsStuck))
+        {
+            escalate.HandOn(element);
+        }
+    }
+
+    /// <summary>Whether the element changed and cannot be replaced in place.</summary>
+    private static bool IsStuck(Element e) => e is { Change: Change.Changed, Parent: null } && !Guard.IsInit(e.Section)
+        && (e.Kind == ElementKind.Data ? !Guard.IsBootOnly(e) : !Guard.IsTraceable(e.Twin!));
+
+    /// <summary>Plans the whole chain from <paramref name="root"/> first: it is handed on altogether or not at all.</summary>
+    private void HandOn(Element root)
+    {
+        var copied = new HashSet<Element>(ReferenceEqualityComparer.Instance) { root };
+        var replaced = new HashSet<Element>(ReferenceEqualityComparer.Instance);
+        var cameFrom = new Dictionary<Element, Element>(ReferenceEqualityComparer.Instance);
+        var work = new Queue<Element>([root]);
+        while (work.TryDequeue(out var element))
+        {
+            if (OwnObstacle(element) is { } why)
             {
-                if (reference.Target != function || element == function || element.Parent == function)
+                root.Obstacle = Chain(root, element, cameFrom) + why;
+                return;
+            }
+            foreach (var user in _users.GetValueOrDefault(element) ?? [])
+            {
+                if (UserObstacle(element, user) is { } obstacle)
+                {
+                    cameFrom.TryAdd(user, element);
+                    root.Obstacle = Chain(root, user, cameFrom) + obstacle;
+                    return;
+                }
+                if (NextInChain(user) is not { } next || copied.Contains(next) || replaced.Contains(next))
                 {
                     continue;
                 }
-                if (element.Kind != ElementKind.Function || reference.Type != RelocationType.Plt32)
+                cameFrom.TryAdd(next, element);
+                if (next.Kind == ElementKind.Function && next.Twin is { } twin && Guard.IsTraceable(twin))
                 {
-                    return null;
+                    replaced.Add(next);
                 }
-                callers.Add(element.Parent ?? element);
+                else if (next.Change != Change.New)
+                {
+                    copied.Add(next);
+                    work.Enqueue(next);
+                }
             }
         }
-        return callers;
+        foreach (var element in copied)
+        {
+            Copy(element);
+        }
+        foreach (var function in replaced.Where(f => f.Change == Change.None))
+        {
+            function.Change = Change.Changed;
+        }
     }
+
+    private static void Copy(Element element)
+    {
+        if (element.Twin is { } original)
+        {
+            original.Twin = null;
+            original.IsSuperseded = true;
+            element.Twin = null;
+            element.Supersedes = original;
+        }
+        element.Change = Change.New;
+    }
+
+    private static string Chain(Element root, Element end, Dictionary<Element, Element> cameFrom)
+    {
+        var names = new List<string>();
+        for (var at = end; at != root && names.Count < 16; at = cameFrom[at])
+        {
+            names.Insert(0, $"'{at}'");
+        }
+        return names.Count == 0 ? "" : $"it is used by {string.Join(", which is used by ", names)}; ";
+    }
+
+    /// <summary>Why <paramref name="element"/> itself cannot be copied, or null.</summary>
+    private static string? OwnObstacle(Element element)
+    {
+        if (element.IsGlobal)
+        {
+            return $"'{element}' is global, and other objects refer to it";
+        }
+        if (element.Kind != ElementKind.Data)
+        {
+            return null;
+        }
+        return element.Section.Name.StartsWith(".data..percpu", StringComparison.Ordinal) ? $"'{element}' is per-CPU data"
+            : Select.IsOrdinary(element) ? null
+            : $"'{element}' is in section {element.Section.Name}, which the kernel reads on its own";
+    }
+
+    /// <summary>Why <paramref name="user"/> cannot be turned to a copy of <paramref name="element"/>, or null.</summary>
+    private string? UserObstacle(Element element, Element user)
+    {
+        if (user.Kind == ElementKind.Entry)
+        {
+            // Entries follow the code they describe; what else they point at is known to the kernel by its address.
+            return user.Owner == element || element.Kind == ElementKind.Function ? null : $"the kernel finds it through {user.Section.Name}";
+        }
+        if (user.Kind == ElementKind.Data)
+        {
+            return user.Change == Change.New || Correlate.IsConstant(user) || IsNeverWritten(user) ? null
+                : "which holds its address and lives on in the running kernel";
+        }
+        if (user.Kind != ElementKind.Function)
+        {
+            return null;
+        }
+        if (element.Kind == ElementKind.Function)
+        {
+            return user.References.Exists(r => r.Target == element && r.Type != RelocationType.Plt32) && user.Parent != element && element != user
+                ? "which takes its address" : null;
+        }
+        var use = Access(user).Of(element);
+        if (Guard.IsInit(user.Section))
+        {
+            return use == DataUse.Read ? null : "which may have registered it when the system booted";
+        }
+        if (use == DataUse.Written || (use == DataUse.Passed && !Correlate.IsConstant(element)))
+        {
+            return Correlate.IsConstant(element) ? null : use == DataUse.Written ? "which writes to it" : "which hands out its address, through which it may be written";
+        }
+        return use == DataUse.Kept ? "which stores its address or compares with it"
+            : use == DataUse.Passed && HoldsCode(element) ? "which hands out its address, and functions are called through it"
+            : null;
+    }
+
+    /// <summary>Whether the data holds pointers to functions: whoever registers such a table calls through it later.</summary>
+    private static bool HoldsCode(Element data) => data.References.Exists(r => r.Target is { Kind: ElementKind.Function } || r.External is { Type: SymbolType.Func })
+        || data.Supersedes is { } original && HoldsCode(original);
+
+    private bool IsNeverWritten(Element data) => (_users.GetValueOrDefault(data) ?? [])
+        .TrueForAll(u => u.Kind == ElementKind.Function && Access(u).Of(data) == DataUse.Read);
+
+    private DataAccess Access(Element function) =>
+        _access.TryGetValue(function, out var access) ? access : _access[function] = new DataAccess(function);
+
+    /// <summary>Who stands for <paramref name="user"/> in the chain: a cold part's function, an entry's none. Init code is gone.</summary>
+    private static Element? NextInChain(Element user) => user.Kind == ElementKind.Entry || Guard.IsInit(user.Section) ? null : user.Parent ?? user;
 }

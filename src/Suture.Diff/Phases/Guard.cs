@@ -21,12 +21,12 @@ internal static class Guard
         {
             if (!IsTraceable(function.Twin!))
             {
-                findings.Add(FindingCatalog.NotTraceable(function.Name));
+                findings.Add(FindingCatalog.NotTraceable(function.Name, function.Obstacle));
             }
         }
         foreach (var data in patched.Data)
         {
-            CheckData(data, live, findings);
+            CheckData(data, live, included, findings);
         }
         foreach (var data in original.Data)
         {
@@ -69,25 +69,33 @@ internal static class Guard
         || section.Name.StartsWith(".meminit", StringComparison.Ordinal) || section.Name.StartsWith(".memexit", StringComparison.Ordinal)
         || section.Name.StartsWith(".cpuinit", StringComparison.Ordinal) || section.Name.StartsWith(".devinit", StringComparison.Ordinal);
 
-    private static void CheckData(Element data, bool live, List<Finding> findings)
+    private static void CheckData(Element data, bool live, List<Element> included, List<Finding> findings)
     {
-        if (data.Change != Change.Changed)
+        if (data.Supersedes is not null && included.Contains(data))
         {
-            return;
+            var users = included.FindAll(e => e.Kind == ElementKind.Function && e.References.Exists(r => r.Target == data));
+            var handing = users.Find(f => new DataAccess(f).Of(data) == DataUse.Passed);
+            findings.Add(FindingCatalog.DataCopied(data.Name, users.Select(u => (u.Parent ?? u).Name).Distinct().ToList(), handing?.Name));
         }
-        if (IsInit(data.Section) || IsRegistration(data.Section))
+        else if (data.Supersedes is not null || (data.Change == Change.Changed && IsBootOnly(data)))
         {
             findings.Add(FindingCatalog.BootOnlyData(data.Name, data.Section.Name, live ? Severity.Warning : Severity.Error));
         }
-        else if (data.Size != data.Twin!.Size)
+        else if (data.Change == Change.Changed)
         {
-            findings.Add(FindingCatalog.DataResized(data.Name, data.Twin.Size, data.Size));
-        }
-        else
-        {
-            findings.Add(FindingCatalog.DataChanged(data.Name));
+            findings.Add(data.Size != data.Twin!.Size
+                ? FindingCatalog.DataResized(data.Name, data.Twin.Size, data.Size, data.Obstacle)
+                : FindingCatalog.DataChanged(data.Name, data.Obstacle));
         }
     }
+
+    /// <summary>Whether changed data is looked at only when the kernel boots or the module loads.</summary>
+    public static bool IsBootOnly(Element data) => IsInit(data.Section) || IsRegistration(data.Section)
+        || data.Aliases.Exists(a => IsDeviceTable(a.Name)) || IsDeviceTable(data.Name);
+
+    /// <summary>MODULE_DEVICE_TABLE gives the table of devices a module is for such an alias; drivers register it when they load.</summary>
+    private static bool IsDeviceTable(string name) =>
+        name.StartsWith("__mod_", StringComparison.Ordinal) && name.EndsWith("_device_table", StringComparison.Ordinal);
 
     /// <summary>Sections that the kernel reads once, when the image boots or the module loads.</summary>
     private static bool IsRegistration(Section section) =>
@@ -97,7 +105,7 @@ internal static class Guard
 
     /// <summary>A static local that a changed function used and that no longer exists: its running value would be lost silently.</summary>
     private static bool Vanished(Element data) =>
-        data.Twin is null && data.Name != data.Key && Correlate.IsCorrelated(data) && !data.IsGlobal
+        data is { Twin: null, IsSuperseded: false } && data.Name != data.Key && Correlate.IsCorrelated(data) && !data.IsGlobal
         && (data.Section.Flags & SectionFlags.Write) != 0 && !IsInit(data.Section)
         && !data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
 

@@ -18,22 +18,22 @@ internal static class LineNumbers
     private static readonly Register[] ArgumentRegisters =
         [Register.RDI, Register.RSI, Register.RDX, Register.RCX, Register.R8, Register.R9];
 
-    /// <summary>Functions that take a line number without a name before it, and the position of that argument.</summary>
-    private static readonly Dictionary<string, int> LineArgument = new(StringComparer.Ordinal)
+    /// <summary>Functions that take a line number without a name before it, and the positions it has had.</summary>
+    private static readonly Dictionary<string, int[]> LineArgument = new(StringComparer.Ordinal)
     {
-        ["__ext4_journal_start_sb"] = 2,
-        ["__ext4_journal_start"] = 1,
-        ["__ext4_journal_start_reserved"] = 1,
-        ["__might_sleep"] = 1,
-        ["___might_sleep"] = 1,
-        ["__might_resched"] = 1,
-        ["__cant_sleep"] = 1,
-        ["__cant_migrate"] = 1,
-        ["__might_fault"] = 1,
-        ["lockdep_rcu_suspicious"] = 1,
-        ["warn_slowpath_null"] = 1,
-        ["warn_slowpath_fmt"] = 1,
-        ["warn_slowpath_fmt_taint"] = 1,
+        ["__ext4_journal_start_sb"] = [1, 2],
+        ["__ext4_journal_start"] = [1],
+        ["__ext4_journal_start_reserved"] = [1],
+        ["__might_sleep"] = [1],
+        ["___might_sleep"] = [1],
+        ["__might_resched"] = [1],
+        ["__cant_sleep"] = [1],
+        ["__cant_migrate"] = [1],
+        ["__might_fault"] = [1],
+        ["lockdep_rcu_suspicious"] = [1],
+        ["warn_slowpath_null"] = [1],
+        ["warn_slowpath_fmt"] = [1],
+        ["warn_slowpath_fmt_taint"] = [1],
     };
 
     /// <summary>Whether two texts are alike but for a line number at the end: "fs/foo.c:120".</summary>
@@ -180,35 +180,64 @@ internal static class LineNumbers
         var callee = ReferenceIn(function, code[call]) is { } target ? target.External?.Name ?? target.Target?.Name ?? "" : "";
         if (LineArgument.TryGetValue(callee, out var wanted))
         {
-            return wanted == position;
+            return wanted.Contains(position);
         }
         if (position == 0)
         {
             return false;
         }
-        // Arguments are loaded in any order around the constant, and before it up to the call that came before.
-        for (var i = constant; i >= 0 && i > constant - Reach && (i == constant || code[i].FlowControl != FlowControl.Call); i--)
+        var names = new NamesInRegisters(function);
+        for (var i = Math.Max(0, constant - Reach); i < constant; i++)
         {
-            if (SetsName(function, code[i], position - 1))
-            {
-                return true;
-            }
+            names.Step(code[i]);
         }
-        for (var (i, steps) = (constant, 0); i != call && steps < Reach; i = Next(code, i), steps++)
+        for (var i = constant; i != call; i = Next(code, i))
         {
-            if (SetsName(function, code[i], position - 1))
-            {
-                return true;
-            }
+            names.Step(code[i]);
         }
-        return false;
+        return position < ArgumentRegisters.Length
+            ? names.Contains(ArgumentRegisters[position - 1])
+            : names.OnStack || names.Contains(ArgumentRegisters[^1]);
     }
 
-    /// <summary>Whether the instruction loads argument <paramref name="position"/> with a file, function or module name.</summary>
-    private static bool SetsName(Element function, in Instruction instruction, int position)
+    /// <summary>Which registers hold a file, function or module name.</summary>
+    private sealed class NamesInRegisters(Element function)
     {
-        var set = instruction.Mnemonic is Mnemonic.Mov or Mnemonic.Lea or Mnemonic.Push ? PositionOf(instruction) : -1;
-        return set == position && ReferenceIn(function, instruction) is { Target: { } target } && IsName(target);
+        private readonly HashSet<Register> _registers = [];
+
+        /// <summary>Whether one was put on the stack; the order of arguments there is not followed up.</summary>
+        public bool OnStack { get; private set; }
+
+        public bool Contains(Register register) => _registers.Contains(register);
+
+        public void Step(in Instruction instruction)
+        {
+            if (instruction.FlowControl == FlowControl.Call)
+            {
+                _registers.ExceptWith(ArgumentRegisters);
+                OnStack = false;
+                return;
+            }
+            if (instruction.Mnemonic is not (Mnemonic.Mov or Mnemonic.Lea or Mnemonic.Push))
+            {
+                return;
+            }
+            var source = instruction.OpCount - 1;
+            var isName = ReferenceIn(function, instruction) is { Target: { } target } ? IsName(target)
+                : instruction.GetOpKind(source) == OpKind.Register && _registers.Contains(instruction.GetOpRegister(source).GetFullRegister());
+            if (instruction.Mnemonic == Mnemonic.Push || instruction.Op0Kind == OpKind.Memory)
+            {
+                OnStack |= isName && (instruction.Mnemonic == Mnemonic.Push || instruction.MemoryBase == Register.RSP);
+            }
+            else if (isName)
+            {
+                _registers.Add(instruction.Op0Register.GetFullRegister());
+            }
+            else
+            {
+                _registers.Remove(instruction.Op0Register.GetFullRegister());
+            }
+        }
     }
 
     private static bool IsName(Element target) => target.Kind == ElementKind.Literal

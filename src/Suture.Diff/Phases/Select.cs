@@ -36,7 +36,7 @@ internal sealed class Select
     }
 
     /// <summary>Data that only registers something at load time is no reason to include anything.</summary>
-    private static bool IsOrdinary(Element data) => data.Section.Name is var name
+    public static bool IsOrdinary(Element data) => data.Section.Name is var name
         && (name.StartsWith(".data", StringComparison.Ordinal) || name.StartsWith(".bss", StringComparison.Ordinal)
             || name.StartsWith(".rodata", StringComparison.Ordinal));
 

@@ -1,0 +1,125 @@
+using Iced.Intel;
+
+namespace Suture.Diff.Model;
+
+/// <summary>What code does with data that it refers to, from harmless to binding.</summary>
+public enum DataUse
+{
+    /// <summary>Reads it in place.</summary>
+    Read,
+    /// <summary>Hands its address to a call, or the use cannot be followed.</summary>
+    Passed,
+    /// <summary>Stores its address or compares with it: others know the data by its address.</summary>
+    Kept,
+    /// <summary>Writes to it.</summary>
+    Written,
+}
+
+/// <summary>Follows the address of data through the straight line of code behind each reference.</summary>
+public sealed class DataAccess
+{
+    private readonly Element _function;
+    private readonly List<Instruction> _code = [];
+
+    /// <summary>Decodes <paramref name="function"/> once, for all questions about it.</summary>
+    public DataAccess(Element function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        _function = function;
+        var bytes = function.Bytes.ToArray();
+        var decoder = Decoder.Create(64, new ByteArrayCodeReader(bytes, function.Prefix, bytes.Length - function.Prefix));
+        decoder.IP = (ulong)function.Prefix;
+        while (decoder.IP < (ulong)bytes.Length)
+        {
+            _code.Add(decoder.Decode());
+        }
+    }
+
+    /// <summary>The most binding of the function's uses of <paramref name="data"/>; null when it does not refer to it.</summary>
+    public DataUse? Of(Element data)
+    {
+        DataUse? most = null;
+        foreach (var reference in _function.References.Where(r => r.Target == data))
+        {
+            var use = Of(reference);
+            most = most is null || use > most ? use : most;
+        }
+        return most;
+    }
+
+    private DataUse Of(Reference reference)
+    {
+        var at = _code.FindIndex(i => (int)i.IP <= reference.Offset && reference.Offset < (int)i.NextIP);
+        if (at < 0 || _code[at].IsInvalid)
+        {
+            return DataUse.Passed;
+        }
+        var instruction = _code[at];
+        // The field is the address of a memory operand or, failing that, a constant.
+        var isMemory = instruction.MemoryDisplSize != 0 && IsDisplacement(reference, instruction);
+        if (isMemory && instruction.Mnemonic != Mnemonic.Lea)
+        {
+            return WritesMemory(instruction) ? DataUse.Written : DataUse.Read;
+        }
+        if (instruction.Mnemonic is Mnemonic.Lea or Mnemonic.Mov or Mnemonic.Add && instruction.Op0Kind == OpKind.Register)
+        {
+            return Follow(at + 1, instruction.Op0Register.GetFullRegister());
+        }
+        // Pushed or stored on the stack it is an argument; stored elsewhere or compared, somebody keeps it.
+        return instruction.Mnemonic == Mnemonic.Push || (instruction.Mnemonic == Mnemonic.Mov && instruction.MemoryBase is Register.RSP)
+            ? DataUse.Passed : DataUse.Kept;
+    }
+
+    private DataUse Follow(int at, Register register)
+    {
+        for (var i = at; i < _code.Count; i++)
+        {
+            var instruction = _code[i];
+            if (instruction.IsInvalid || instruction.IsStringInstruction || instruction.FlowControl != FlowControl.Next)
+            {
+                return DataUse.Passed;
+            }
+            if (instruction.MemoryBase.GetFullRegister() == register || instruction.MemoryIndex.GetFullRegister() == register)
+            {
+                if (instruction.Mnemonic == Mnemonic.Lea)
+                {
+                    return DataUse.Passed;
+                }
+                if (WritesMemory(instruction))
+                {
+                    return DataUse.Written;
+                }
+            }
+            else if (instruction.Mnemonic is Mnemonic.Cmp && HasRegister(instruction, register))
+            {
+                return DataUse.Kept;
+            }
+            else if (instruction.OpCount == 2 && instruction.Op1Kind == OpKind.Register && instruction.Op1Register.GetFullRegister() == register)
+            {
+                return instruction.Op0Kind == OpKind.Memory && instruction.MemoryBase is not Register.RSP ? DataUse.Kept : DataUse.Passed;
+            }
+            if (instruction.OpCount > 0 && instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() == register
+                && instruction.Mnemonic is Mnemonic.Mov or Mnemonic.Movzx or Mnemonic.Movsx or Mnemonic.Movsxd or Mnemonic.Lea or Mnemonic.Pop)
+            {
+                return DataUse.Read;
+            }
+        }
+        return DataUse.Passed;
+    }
+
+    private bool IsDisplacement(Reference reference, in Instruction instruction)
+    {
+        // An immediate stands behind the displacement, at the end of the instruction.
+        var immediate = instruction.Op1Kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64 && instruction.OpCount > 1;
+        return !immediate || reference.Offset + reference.Width < (int)instruction.NextIP;
+    }
+
+    private static bool HasRegister(in Instruction instruction, Register register) =>
+        (instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() == register)
+        || (instruction.Op1Kind == OpKind.Register && instruction.Op1Register.GetFullRegister() == register);
+
+    private static bool WritesMemory(in Instruction instruction) => instruction.Op0Kind == OpKind.Memory
+        && instruction.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test or Mnemonic.Push or Mnemonic.Call or Mnemonic.Jmp or Mnemonic.Bt
+            or Mnemonic.Prefetchw or Mnemonic.Prefetcht0 or Mnemonic.Prefetchnta or Mnemonic.Mul or Mnemonic.Imul or Mnemonic.Div or Mnemonic.Idiv
+            or Mnemonic.Nop);
+}
