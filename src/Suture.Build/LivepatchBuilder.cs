@@ -5,6 +5,7 @@ using Suture.Build.Match;
 using Suture.Build.Patches;
 using Suture.Diff;
 using Suture.Diff.Findings;
+using Suture.Diff.Review;
 using Suture.Elf;
 using Suture.Kernel;
 
@@ -164,15 +165,19 @@ public sealed class LivepatchBuilder
             return ValueTask.CompletedTask;
         });
         var patchable = new List<(CompiledUnit, DiffResult)>();
+        var live = Array.Exists(results, r => r?.Verdict == Verdict.Patchable);
         for (var i = 0; i < results.Length; i++)
         {
             if (results[i] is not { } diff)
             {
                 continue;
             }
-            _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101").Select(f => _places.Locate(f, built.Units[i].Unit.Source)));
+            var source = built.Units[i].Unit.Source;
+            _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
+                .Select(f => _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)));
             if (diff.Verdict == Verdict.Patchable)
             {
+                _findings.AddRange(Review.Run(diff).Select(f => _places.Locate(f, source)));
                 patchable.Add((built.Units[i], diff));
             }
         }

@@ -20,6 +20,7 @@ namespace Suture.FixtureTests;
 /// // expect: call-original f g      f calls or jumps to the running kernel's g
 /// // expect: entries __ex_table 1    so many entries of a special section are in the output
 /// // expect: finding SUT0203 ops error   exactly these findings, each with symbol (- for none) and severity
+/// // expect: review SUT0801 f         exactly these hints for a human's look; not checked when absent
 /// </code>
 /// </summary>
 internal sealed record Fixture(string Name, string Path, string Kernel, IReadOnlyList<string> Flags, IReadOnlyList<Fixture.Expectation> Expectations)
@@ -37,7 +38,7 @@ internal sealed record Fixture(string Name, string Path, string Kernel, IReadOnl
     private static readonly HashSet<string> Words = new(StringComparer.Ordinal)
     {
         "verdict", "changed", "new", "data-changed", "data-new", "included", "included-data", "not-included",
-        "undefined", "defined", "call", "call-original", "entries", "finding",
+        "undefined", "defined", "call", "call-original", "entries", "finding", "review",
     };
 
     /// <summary>Reads the directives of <c>fixtures/NAME.c</c>; an unknown one is an error, so that none is ignored by mistake.</summary>

@@ -1,5 +1,6 @@
 using Suture.Diff;
 using Suture.Diff.Model;
+using Suture.Diff.Review;
 using Suture.Elf;
 
 namespace Suture.FixtureTests;
@@ -25,6 +26,11 @@ internal static class Judge
         Same("finding",
             fixture.Expectations.Where(e => e.Word == "finding").Select(e => string.Join(' ', e.Values)),
             [.. result.Findings.Select(f => $"{f.Code} {f.Symbol ?? "-"} {f.Severity.ToString().ToLowerInvariant()}")], faults);
+        if (fixture.Has("review"))
+        {
+            Same("review", fixture.Expectations.Where(e => e.Word == "review").Select(e => string.Join(' ', e.Values)),
+                [.. Review.Run(result).Select(f => $"{f.Code} {f.Symbol}")], faults);
+        }
         if (fixture.Has("included") || result.Output is not null)
         {
             Same("included", fixture.Has("included") ? fixture.Values("included") : fixture.Values("changed").Concat(fixture.Values("new")), functions, faults);

@@ -21,7 +21,26 @@ public static class FindingCatalog
         $"'{name}' is __init or __exit code: it ran when the system booted and will not run again",
         severity == Severity.Error
             ? "nothing of this patch can take effect live; it needs a reboot into a fixed kernel, or a fix that corrects the running state from another function"
-            : "this part is left out and takes effect only at the next boot; the rest of the patch is applied");
+            : BootOnlyPart);
+
+    private const string BootOnlyPart = "this part is left out and takes effect only at the next boot or module load; the rest of the patch is applied";
+
+    /// <summary>
+    /// The finding as it stands when other files of the patch can be applied: what runs only at boot or load is then
+    /// left out instead of refused.
+    /// </summary>
+    public static Finding LeftOut(Finding finding)
+    {
+        ArgumentNullException.ThrowIfNull(finding);
+        return finding is { Severity: Severity.Error, Code: "SUT0201" or "SUT0205" }
+            ? finding with { Severity = Severity.Warning, Advice = BootOnlyPart }
+            : finding;
+    }
+
+    /// <summary>SUT0201: code that runs only at boot or module load is new.</summary>
+    public static Finding NewInitFunction(string name, Severity severity) => Make("SUT0201", severity, name,
+        $"'{name}' is new __init or __exit code: the time when it would have run is over",
+        "this part is left out and takes effect only at the next boot or module load; what must happen now can be done from a callback");
 
     /// <summary>SUT0202: a function that ftrace cannot redirect changed.</summary>
     public static Finding NotTraceable(string name, string? obstacle) => Make("SUT0202", Severity.Error, name,
@@ -42,7 +61,7 @@ public static class FindingCatalog
     /// <summary>SUT0205: data that is read only at boot or load changed.</summary>
     public static Finding BootOnlyData(string name, string section, Severity severity) => Make("SUT0205", severity, name,
         $"'{name}' (section {section}) is read only when the kernel boots or the module loads",
-        "this part takes effect only at the next boot or module load");
+        BootOnlyPart);
 
     /// <summary>SUT0206: a static local vanished.</summary>
     public static Finding StaticLocalVanished(string name) => Make("SUT0206", Severity.Warning, name,
@@ -56,6 +75,11 @@ public static class FindingCatalog
         + (handedOutBy is null ? "" : $"; '{handedOutBy}' hands its address to other code"),
         handedOutBy is null ? "nothing to do: nothing else refers to it"
             : "check that no code keeps this address after the call: it is gone once the livepatch is unloaded");
+
+    /// <summary>SUT0209: a global name stands for another function now.</summary>
+    public static Finding NameMoved(string name, string before, string now) => Make("SUT0209", Severity.Error, name,
+        $"the global name '{name}' was '{before}' and is '{now}' now; other code is linked to the old one and goes on calling it",
+        $"leave the alias alone and let '{before}' call the new function");
 
     private static string Names(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(4).Select(n => $"'{n}'")) + (names.Count > 4 ? $" and {names.Count - 4} others" : "");

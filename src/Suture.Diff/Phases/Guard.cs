@@ -17,6 +17,10 @@ internal static class Guard
         {
             findings.Add(FindingCatalog.InitFunction(function.Name, live ? Severity.Warning : Severity.Error));
         }
+        foreach (var function in patched.Functions.Where(f => f.Change == Change.New && f.Parent is null && IsInit(f.Section) && f.Name == f.Key))
+        {
+            findings.Add(FindingCatalog.NewInitFunction(function.Name, live ? Severity.Warning : Severity.Error));
+        }
         foreach (var function in replaced.Except(bootOnly))
         {
             if (!IsTraceable(function.Twin!))
@@ -35,6 +39,7 @@ internal static class Guard
                 findings.Add(FindingCatalog.StaticLocalVanished(data.Name));
             }
         }
+        CheckAliases(original, patched, findings);
         foreach (var element in included)
         {
             CheckForm(patched, element, findings);
@@ -108,6 +113,32 @@ internal static class Guard
         data is { Twin: null, IsSuperseded: false } && data.Name != data.Key && Correlate.IsCorrelated(data) && !data.IsGlobal
         && (data.Section.Flags & SectionFlags.Write) != 0 && !IsInit(data.Section)
         && !data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
+
+    /// <summary>A global name that means another function than before: others go on calling the old one by it.</summary>
+    private static void CheckAliases(ObjectModel original, ObjectModel patched, List<Finding> findings)
+    {
+        var before = new Dictionary<string, Element>(StringComparer.Ordinal);
+        foreach (var function in original.Functions)
+        {
+            foreach (var name in GlobalNames(function))
+            {
+                before.TryAdd(name, function);
+            }
+        }
+        foreach (var function in patched.Functions)
+        {
+            foreach (var name in GlobalNames(function))
+            {
+                if (before.TryGetValue(name, out var old) && old.Twin is { } twin && twin != function)
+                {
+                    findings.Add(FindingCatalog.NameMoved(name, old.Name, function.Name));
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<string> GlobalNames(Element function) => function.Aliases.Append(function.Symbol!)
+        .Where(a => a.Binding != SymbolBinding.Local && a.Value == (ulong)function.EntryPoint).Select(a => a.Name);
 
     private static void CheckForm(ObjectModel patched, Element element, List<Finding> findings)
     {

@@ -1,0 +1,60 @@
+namespace Suture.Diff.Review;
+
+/// <summary>A kind of kernel interface whose first or additional use in a function is worth a look.</summary>
+/// <param name="Code">Finding code.</param>
+/// <param name="Matches">Whether a function of this name is such an interface.</param>
+public sealed record CallSubject(string Code, Func<string, bool> Matches)
+{
+    /// <summary>Taking a lock.</summary>
+    public static CallSubject Lock { get; } = new("SUT0801", name => name is "down" or "down_interruptible" or "down_killable" or "down_timeout"
+        || Starts(name, "_raw_spin_lock", "_raw_read_lock", "_raw_write_lock", "mutex_lock", "rt_mutex_lock", "down_read", "down_write",
+            "lock_sock", "__lock_page", "__folio_lock", "percpu_down", "queued_spin_lock_slowpath", "rtnl_lock", "ww_mutex_lock"));
+
+    /// <summary>Initialising a lock.</summary>
+    public static CallSubject LockInitialised { get; } = new("SUT0802", name =>
+        Starts(name, "__mutex_init", "__raw_spin_lock_init", "__init_rwsem", "__rwlock_init", "__init_swait", "__init_waitqueue_head", "init_srcu_struct", "__percpu_init_rwsem"));
+
+    /// <summary>Taking or dropping a reference.</summary>
+    public static CallSubject Reference { get; } = new("SUT0803", name => !Starts(name, "__get_user", "__put_user")
+        && (name is "refcount_warn_saturate" or "refcount_dec_not_one" or "kfree_skb_reason" or "consume_skb" or "fput" or "fget" or "iput" or "ihold" or "dput"
+            || Ends(name, "_get", "_put", "_hold", "_release", "_unref") || name.StartsWith("refcount_dec_and_", StringComparison.Ordinal)));
+
+    /// <summary>Making something that user space sees: files in sysfs, proc, debugfs, devices.</summary>
+    public static CallSubject Published { get; } = new("SUT0805", name => name is "misc_register" or "cdev_add" or "cdev_device_add" or "device_add" or "device_register"
+        || Starts(name, "proc_create", "proc_mkdir", "proc_symlink", "sysfs_create", "sysfs_add", "device_create", "debugfs_create", "kobject_init_and_add",
+            "kobject_create_and_add", "register_sysctl", "__register_chrdev", "tracefs_create"));
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<CallSubject> All { get; } = [Lock, LockInitialised, Reference, Published];
+
+    /// <summary>The callees of this kind that <paramref name="after"/> calls more often than <paramref name="before"/> (null: a new function).</summary>
+    public IReadOnlyList<string> Added(CallSurvey? before, CallSurvey after)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        return [.. after.Names.Where(n => Matches(n) && after.Count(n) > (before?.Count(n) ?? 0))];
+    }
+
+    private static bool Starts(string name, params ReadOnlySpan<string> prefixes)
+    {
+        foreach (var prefix in prefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool Ends(string name, params ReadOnlySpan<string> suffixes)
+    {
+        foreach (var suffix in suffixes)
+        {
+            if (name.EndsWith(suffix, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

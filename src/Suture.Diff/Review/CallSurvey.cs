@@ -1,0 +1,49 @@
+using Suture.Diff.Model;
+using Suture.Elf;
+
+namespace Suture.Diff.Review;
+
+/// <summary>Which functions a function calls, its cold part included, and how often each is called in its code.</summary>
+public sealed class CallSurvey
+{
+    private readonly Dictionary<string, int> _calls = new(StringComparer.Ordinal);
+
+    /// <summary>Callees that put a task to sleep until something happens.</summary>
+    private static readonly HashSet<string> Sleeps = new(StringComparer.Ordinal)
+    {
+        "schedule", "schedule_timeout", "schedule_timeout_interruptible", "schedule_timeout_uninterruptible", "schedule_hrtimeout",
+        "io_schedule", "freezable_schedule", "wait_woken", "msleep_interruptible",
+    };
+
+    private CallSurvey()
+    {
+    }
+
+    /// <summary>Surveys <paramref name="function"/>.</summary>
+    public static CallSurvey Of(Element function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        var survey = new CallSurvey();
+        foreach (var reference in function.Parts.Prepend(function).SelectMany(f => f.References))
+        {
+            if (reference.Type == RelocationType.Plt32 && (reference.External?.Name ?? reference.Target?.Name) is { Length: > 0 } name)
+            {
+                survey._calls[name] = survey._calls.GetValueOrDefault(name) + 1;
+            }
+        }
+        return survey;
+    }
+
+    /// <summary>How often <paramref name="name"/> is called.</summary>
+    public int Count(string name) => _calls.GetValueOrDefault(name);
+
+    /// <summary>Names of all that is called, in order of the alphabet.</summary>
+    public IEnumerable<string> Names => _calls.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>
+    /// For a function that tasks may stay in for long: what shows it, else null. A kernel thread asks whether it
+    /// should stop; others sleep themselves rather than through a lock or an allocation.
+    /// </summary>
+    public string? Waits => Count("kthread_should_stop") + Count("kthread_freezable_should_stop") > 0 ? "kthread_should_stop"
+        : Names.FirstOrDefault(Sleeps.Contains);
+}

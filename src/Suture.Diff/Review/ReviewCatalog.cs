@@ -1,0 +1,42 @@
+using Suture.Diff.Findings;
+
+namespace Suture.Diff.Review;
+
+/// <summary>The findings that ask for a human's look: one method or row a code.</summary>
+public static class ReviewCatalog
+{
+    /// <summary>SUT0801 new lock taken, SUT0802 new lock initialised, SUT0803 references counted otherwise, SUT0805 something published.</summary>
+    public static Finding Of(CallSubject subject, string function, IReadOnlyList<string> callees)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        var calls = string.Join(", ", callees.Take(4)) + (callees.Count > 4 ? ", …" : "");
+        return subject.Code switch
+        {
+            "SUT0801" => Warn("SUT0801", function, $"'{function}' takes a lock where it took none ({calls})",
+                "check the order against all who hold it already: tasks in old and new code run side by side until the transition is complete"),
+            "SUT0802" => Warn("SUT0802", function, $"'{function}' initialises a lock or wait queue ({calls})",
+                "objects made before the patch do not have it initialised: keep a new lock in a shadow variable, and use it only where that exists"),
+            "SUT0803" => Warn("SUT0803", function, $"'{function}' takes or drops more references than before ({calls})",
+                "check what happens to objects whose count the old code set: a reference it never took must not be dropped now"),
+            _ => Warn("SUT0805", function, $"'{function}' makes something that user space sees ({calls})",
+                "take it away again from a callback before the livepatch is unloaded, and mind that the code may run again after the next patch"),
+        };
+    }
+
+    /// <summary>SUT0804: tasks may stay in the replaced function for long.</summary>
+    public static Finding Stall(string function, string callee) => Warn("SUT0804", function,
+        $"tasks may stay in '{function}' for long (it calls {callee}): the transition waits until each has left it",
+        "if the function is the main loop of a thread, move the fix into a function that the loop calls");
+
+    /// <summary>SUT0806: a function of the livepatch may be called when it is gone.</summary>
+    public static Finding Outlives(string function, string holder) => Warn("SUT0806", function,
+        $"'{holder}' takes the address of the new function '{function}': a timer, work item or object that keeps it would call into an unloaded module",
+        "flush or cancel it from a callback when the patch is reverted, or keep the module loaded");
+
+    /// <summary>SUT0807: once-only messages may come once more.</summary>
+    public static Finding OnceAgain(string function) => new("SUT0807", Severity.Note, null, 0, function,
+        $"'{function}' has messages or warnings that are given once only: the livepatch keeps its own record of them",
+        "nothing to do; a message that was given before may come once more");
+
+    private static Finding Warn(string code, string symbol, string message, string advice) => new(code, Severity.Warning, null, 0, symbol, message, advice);
+}
