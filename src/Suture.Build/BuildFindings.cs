@@ -33,6 +33,11 @@ public static class BuildFindings
         $"section {section} refers to '{name}' of module {owner}; it is processed when the livepatch loads, the module may load later",
         "avoid static keys, static calls and alternatives on the module's own symbols in the patched functions");
 
+    /// <summary>SUT0310: a tracepoint of a module does not fire in replaced functions.</summary>
+    public static Finding SilentTracepoint(string name, string owner) => new("SUT0310", Severity.Warning, null, 0, name,
+        $"tracepoint '{name}' of module {owner} does not fire in the replaced functions: its switch cannot be wired up before the module is loaded",
+        "nothing to do unless somebody relies on this tracepoint while the livepatch is applied");
+
     /// <summary>SUT0306: the finished module would not load.</summary>
     public static Finding WouldNotLoad(string what) => Error("SUT0306", null, null,
         $"the finished module would be rejected by the kernel: {what}",

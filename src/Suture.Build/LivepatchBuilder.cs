@@ -172,7 +172,7 @@ public sealed class LivepatchBuilder
             {
                 continue;
             }
-            var source = built.Units[i].Unit.Source;
+            var source = built.Units[i].Unit.TreePath;
             _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
                 .Select(f => _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)));
             if (diff.Verdict == Verdict.Patchable)
@@ -194,7 +194,7 @@ public sealed class LivepatchBuilder
             var image = _images.Of(unit.Unit.Owner);
             var needed = diff.Replaced.Select(f => f.Twin!).SelectMany(f => f.Parts.Prepend(f));
             var match = await UnitMatching.MatchAsync(image, diff.Original, needed, () => PlainObject.CompileAsync(plan.Site, unit.Unit, work, stop));
-            matched[i] = new LinkUnit(unit.Unit.Source, diff, match, image);
+            matched[i] = new LinkUnit(unit.Unit.TreePath, diff, match, image);
         });
         return [.. matched];
     }

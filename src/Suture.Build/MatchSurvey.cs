@@ -32,8 +32,8 @@ public static class MatchSurvey
     {
         ArgumentNullException.ThrowIfNull(kernel);
         var units = kernel.Units.All
-            .Where(u => prefixes.Count == 0 || prefixes.Any(p => u.Source.StartsWith(p, StringComparison.Ordinal)))
-            .OrderBy(u => u.Source, StringComparer.Ordinal).ToList();
+            .Where(u => prefixes.Count == 0 || prefixes.Any(p => u.TreePath.StartsWith(p, StringComparison.Ordinal)))
+            .OrderBy(u => u.TreePath, StringComparer.Ordinal).ToList();
         return units.Count <= limit ? units : [.. Enumerable.Range(0, limit).Select(i => units[(int)((long)i * units.Count / limit)])];
     }
 

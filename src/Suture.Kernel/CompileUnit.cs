@@ -1,8 +1,15 @@
 namespace Suture.Kernel;
 
 /// <summary>How one translation unit of the kernel is compiled. The working directory is the source tree.</summary>
-/// <param name="Source">Path of the .c file in the tree.</param>
+/// <param name="Source">Path of the .c file in the tree, as the kernel's build spells it.</param>
 /// <param name="Object">Path of the object kbuild would make.</param>
 /// <param name="Owner">"vmlinux", or the module's name as in /proc/modules.</param>
 /// <param name="Arguments">Compiler first; without -c, -o, the source and the dependency file.</param>
-public sealed record CompileUnit(string Source, string Object, string Owner, IReadOnlyList<string> Arguments);
+public sealed record CompileUnit(string Source, string Object, string Owner, IReadOnlyList<string> Arguments)
+{
+    /// <summary>
+    /// <see cref="Source"/> without detours, as patches spell it: kbuild compiles <c>virt/kvm/kvm_main.c</c> as
+    /// <c>arch/x86/kvm/../../../virt/kvm/kvm_main.c</c>.
+    /// </summary>
+    public string TreePath => Source.Contains("/../", StringComparison.Ordinal) ? Path.GetFullPath("/" + Source)[1..] : Source;
+}

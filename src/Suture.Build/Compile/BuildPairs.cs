@@ -54,7 +54,8 @@ public static class BuildPairs
         var files = plan.Application.Files.ToDictionary(f => f.Path, LineDirectives.Inject);
         // A unit's own directory is where ../ begins most often; the check of dependencies catches all other places.
         var directories = plan.Units.Where(u => u.Reason == UnitReason.Source)
-            .Select(u => Path.GetDirectoryName(u.Unit.Source) ?? "").Distinct().Take(MostRealDirectories);
+            .SelectMany(u => (string[])[Path.GetDirectoryName(u.Unit.TreePath) ?? "", u.Unit.Source.Split("/..")[0] is var way && way != u.Unit.Source ? way : ""])
+            .Distinct().Take(MostRealDirectories);
         return ShadowTree.Create(plan.Site.Tree, Path.Combine(workDirectory, "shadow"), files, directories);
     }
 

@@ -20,8 +20,8 @@ public static class CompilePlanner
         var changed = application.Files.Select(f => f.Path).ToHashSet();
         var including = graph.IncludersOf(changed);
         var units = site.Units
-            .Where(u => including.Contains(u.Source))
-            .Select(u => new PlannedUnit(u, changed.Contains(u.Source) ? UnitReason.Source : UnitReason.Includes))
+            .Where(u => including.Contains(u.TreePath))
+            .Select(u => new PlannedUnit(u, changed.Contains(u.TreePath) ? UnitReason.Source : UnitReason.Includes))
             .ToList();
         return new CompilePlan(site, application, units,
             [.. application.Unsupported, .. application.Files.Where(f => !f.IsNew && !graph.Contains(f.Path)).Select(f => NotBuilt(patches, f))]);

@@ -46,7 +46,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         }
         merger.Add(description, "", s => s);
         var module = merger.Merged;
-        AddStaticCallKeys(binder);
+        binder.BindStaticCallKeys();
         module.Symbols.AddRange(binder.Undefined);
         findings.AddRange(binder.Findings);
         findings.AddRange(new SealedEntryPoints(kernel).TakenIn(module, binder.Livepatch).Select(p => BuildFindings.Sealed(p.Name)));
@@ -73,6 +73,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         {
             return new Result(null, functions, findings);
         }
+        findings.AddRange(LateTables.Drop(processed, binder.Livepatch, template));
         DropBuildOnly(processed);
         findings.AddRange(LivepatchRelocations.Apply(processed, binder.Livepatch, merger.Owners, template[ModuleTemplate.Field.AltSize]));
         return new Result(HasErrors(findings) ? null : processed.Write(), functions, findings);
@@ -118,15 +119,6 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
                 .Select(e => new LivepatchFunction(unit.Owner, e.Name, 0, Change.New, MatchState.Identical)));
         }
         return replacements;
-    }
-
-    /// <summary>objtool looks up the key of every static call by name; kernels often export only the trampoline.</summary>
-    private static void AddStaticCallKeys(SymbolBinder binder)
-    {
-        foreach (var trampoline in binder.Undefined.Where(s => s.Name.StartsWith("__SCT__", StringComparison.Ordinal)).ToList())
-        {
-            binder.BindExport("__SCK__" + trampoline.Name["__SCT__".Length..]);
-        }
     }
 
     private async Task<ElfObject?> RunObjtoolAsync(ElfObject module, string path, List<Finding> findings, CancellationToken cancellation)

@@ -77,6 +77,26 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
         return UseLivepatch(new KernelSymbolReference("vmlinux", name, 0));
     }
 
+    /// <summary>
+    /// objtool looks up the key of every static call by name; kernels often export only the trampoline. A module's
+    /// key is where its trampoline is.
+    /// </summary>
+    public void BindStaticCallKeys()
+    {
+        foreach (var trampoline in Undefined.Where(s => s.Name.StartsWith("__SCT__", StringComparison.Ordinal)).ToList())
+        {
+            var key = "__SCK__" + trampoline.Name["__SCT__".Length..];
+            if (Livepatch.TryGetValue(trampoline.Name, out var place) && place.Object != "vmlinux" && imageOf(place.Object).FindGlobal(key) is { } beside)
+            {
+                UseLivepatch(beside);
+            }
+            else
+            {
+                BindExport(key);
+            }
+        }
+    }
+
     private KernelSymbolReference? Locate(LinkUnit unit, string name, Element? original)
     {
         if (original is not null)

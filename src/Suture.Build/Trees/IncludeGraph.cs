@@ -69,7 +69,7 @@ public sealed class IncludeGraph
         hash.AppendData(Encoding.UTF8.GetBytes(site.Tree));
         foreach (var unit in site.Units)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(unit.Source));
+            hash.AppendData(Encoding.UTF8.GetBytes(unit.TreePath));
             hash.AppendData([(byte)'\n']);
         }
         return hash.GetHashAndReset();
@@ -82,7 +82,7 @@ public sealed class IncludeGraph
         var forced = site.Units.SelectMany(u => CompilerCommand.Includes(u).Files).Distinct()
             .Select(resolver.InTree).OfType<string>().ToArray();
         var edges = new ConcurrentDictionary<(string Includer, string File), byte>();
-        var frontier = site.Units.Select(u => u.Source).Concat(forced).ToHashSet();
+        var frontier = site.Units.Select(u => u.TreePath).Concat(forced).ToHashSet();
         var options = new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = Environment.ProcessorCount };
         while (frontier.Count > 0)
         {
@@ -109,7 +109,7 @@ public sealed class IncludeGraph
         {
             foreach (var file in forced)
             {
-                edges.TryAdd((unit.Source, file), 0);
+                edges.TryAdd((unit.TreePath, file), 0);
             }
         }
         return FromEdges(scans.Keys, edges.Keys);

@@ -53,6 +53,18 @@ public class BuildPairsTests
     }
 
     [Fact]
+    public async Task A_unit_that_the_build_spells_with_a_detour_is_found_by_its_path()
+    {
+        using var tree = new TinyTree(("arch/kvm/other.h", "#define OTHER 3\n"), ("virt/kvm/main.h", "#define BESIDE 4\n"),
+            ("virt/kvm/main.c", "#include \"main.h\"\nint run(int x)\n{\n\treturn x + BESIDE;\n}\n"));
+        var unit = tree.Site.Units.Single() with { Source = "arch/kvm/../../virt/kvm/main.c", Object = "arch/kvm/../../virt/kvm/main.o" };
+        var patches = tree.Edit(("virt/kvm/main.c", "return x", "return 2 * x"));
+        var plan = CompilePlanner.Plan(tree.Site with { Units = [unit] }, patches, TestContext.Current.CancellationToken);
+        var built = (await tree.BuildAsync(plan, TestContext.Current.CancellationToken)).ShouldBeOfType<PairsBuilt>();
+        built.Units.Single().AreEqual.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_shift_of_lines_changes_no_byte_of_the_object()
     {
         using var tree = Tree();

@@ -41,7 +41,11 @@ internal sealed class TinyTree : IDisposable
 
     /// <summary>Plans and builds.</summary>
     public async Task<CompileOutcome> BuildAsync(PatchSet patches, CancellationToken ct) =>
-        await BuildPairs.RunAsync(CompilePlanner.Plan(Site, patches, ct), Path.Combine(_directory, $"build{_builds++}"), ct: ct);
+        await BuildAsync(CompilePlanner.Plan(Site, patches, ct), ct);
+
+    /// <summary>Builds what is planned.</summary>
+    public async Task<CompileOutcome> BuildAsync(CompilePlan plan, CancellationToken ct) =>
+        await BuildPairs.RunAsync(plan, Path.Combine(_directory, $"build{_builds++}"), ct: ct);
 
     public static string Run(string program, string[] arguments, string directory)
     {
