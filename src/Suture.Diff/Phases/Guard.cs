@@ -143,7 +143,7 @@ internal static class Guard
         }
         var before = patched.In(next.Section).LastOrDefault(e => e.Kind == ElementKind.Data && e.Start + e.Size == next.Start);
         // Nobody counts up to the end of a plain number.
-        return before is { Size: > 8 } && (before.Change == Change.New || next.Change == Change.New)
+        return before is { Size: > 8, IsOwnCopy: false } && (before.Change == Change.New || next.Change == Change.New)
             && from.References.Exists(r => r.Target == before)
             ? $"it points to where '{before}' ends and '{next}' begins, and which of the two it means cannot be told; put the new one into another section"
             : null;
