@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Suture.Diff.Model;
 using Suture.Elf;
@@ -14,9 +13,19 @@ internal sealed class Compare
     /// <summary>Depth of anonymous data that refers to anonymous data; compilers make one or two levels.</summary>
     private const int MaxDepth = 16;
 
+    /// <summary>Functions of another size than their twins that differ in line numbers only.</summary>
+    private readonly Dictionary<Element, CodeAlignment> _aligned = new(ReferenceEqualityComparer.Instance);
+
     public static void Run(ObjectModel patched)
     {
         var compare = new Compare();
+        foreach (var function in patched.Functions.Where(f => f.Twin is { } twin && twin.Size != f.Size && twin.References.Count == f.References.Count))
+        {
+            if (LineNumbers.Align(function.Twin!, function) is { } alignment)
+            {
+                compare._aligned[function] = alignment;
+            }
+        }
         foreach (var element in patched.Functions.Concat(patched.Data))
         {
             element.Change = element.Twin is not { } twin
@@ -59,7 +68,8 @@ internal sealed class Compare
 
     private bool SameElement(Element original, Element patched, int depth = 0)
     {
-        if (original.Size != patched.Size || original.Prefix != patched.Prefix
+        var aligned = _aligned.ContainsKey(patched);
+        if ((original.Size != patched.Size && !aligned) || original.Prefix != patched.Prefix
             || original.References.Count != patched.References.Count
             || (original.Section.Type == SectionType.NoBits) != (patched.Section.Type == SectionType.NoBits)
             || original.Entries.Count != patched.Entries.Count)
@@ -68,7 +78,7 @@ internal sealed class Compare
         }
         for (var i = 0; i < original.References.Count; i++)
         {
-            if (!SameReference(original.References[i], patched.References[i], depth))
+            if (!SameReference(original.References[i], patched.References[i], patched, depth))
             {
                 return false;
             }
@@ -80,16 +90,16 @@ internal sealed class Compare
                 return false;
             }
         }
-        if (SameBytes(original, patched))
+        if (!aligned && SameBytes(original, patched))
         {
             return true;
         }
-        return patched.LinesMoved = patched.Kind == ElementKind.Function && LineNumbers.SameCode(original, patched);
+        return patched.LinesMoved = aligned || (patched.Kind == ElementKind.Function && LineNumbers.Align(original, patched) is not null);
     }
 
     private static bool SameBytes(Element a, Element b)
     {
-        ReadOnlySpan<byte> x = a.Bytes, y = b.Bytes;
+        ReadOnlySpan<byte> x = WithoutLine(a), y = WithoutLine(b);
         if (x.Length != y.Length)
         {
             return false;
@@ -115,10 +125,26 @@ internal sealed class Compare
         return x[at..].SequenceEqual(y[at..]);
     }
 
-    private bool SameReference(Reference a, Reference b, int depth)
+    private static ReadOnlySpan<byte> WithoutLine(Element element)
+    {
+        if (element.SourceLine.Width == 0)
+        {
+            return element.Bytes;
+        }
+        var bytes = element.Bytes.ToArray();
+        bytes.AsSpan(element.SourceLine.Offset, element.SourceLine.Width).Clear();
+        return bytes;
+    }
+
+    /// <summary>Place <paramref name="offset"/> of <paramref name="patched"/> in terms of its twin.</summary>
+    private long InOriginal(Element? patched, long offset) =>
+        patched is not null && _aligned.TryGetValue(patched, out var alignment) ? alignment.Original(offset) : offset;
+
+    private bool SameReference(Reference a, Reference b, Element holder, int depth)
     {
         // PLT32 and PC32 mean the same in the kernel; compilers of one version spell a branch one way.
-        if (a.Offset != b.Offset || a.Width != b.Width || a.TargetOffset != b.TargetOffset
+        var prefix = b.Target?.Prefix ?? 0;
+        if (a.Offset != InOriginal(holder, b.Offset) || a.Width != b.Width || a.TargetOffset != InOriginal(b.Target, b.TargetOffset + prefix) - prefix
             || RelocationType.IsPcRelative(a.Type) != RelocationType.IsPcRelative(b.Type))
         {
             return false;
@@ -146,7 +172,7 @@ internal sealed class Compare
             case ElementKind.Data when !Correlate.IsCorrelated(a):
                 // State of a macro: contents are not compared. Its text (__func__, CSWTCH) is.
                 return a.Key == b.Key && !Correlate.IsCorrelated(b)
-                    && ((a.Section.Flags & SectionFlags.Write) != 0 || SameBytes(a, b));
+                    && ((a.Section.Flags & SectionFlags.Write) != 0 || (depth < MaxDepth && SameElement(a, b, depth + 1)));
             default:
                 return a.Twin == b;
         }
@@ -163,19 +189,13 @@ internal sealed class Compare
             var (p, q) = (a.References[i], b.References[i]);
             // References to the owner stand for places in it: the same place, not the same twin.
             var same = p.Target == ownerA
-                ? q.Target == ownerB && p.TargetOffset == q.TargetOffset && p.Offset == q.Offset
-                : SameReference(p, q, depth);
+                ? q.Target == ownerB && p.Offset == q.Offset && p.TargetOffset == InOriginal(ownerB, q.TargetOffset + ownerB.Prefix) - ownerB.Prefix
+                : SameReference(p, q, b, depth);
             if (!same)
             {
                 return false;
             }
         }
-        return a.Section.Name == "__bug_table" ? SameBug(a, b)
-            : SameBytes(a, b) && (a.Companion ?? []).AsSpan().SequenceEqual(b.Companion ?? []);
+        return SameBytes(a, b) && (a.Companion ?? []).AsSpan().SequenceEqual(b.Companion ?? []);
     }
-
-    /// <summary>A bug entry ends with line (2 bytes) and flags (2 bytes), struct bug_entry; the line alone is no change.</summary>
-    private static bool SameBug(Element a, Element b) => a.Size < 4
-        ? SameBytes(a, b)
-        : BinaryPrimitives.ReadUInt16LittleEndian(a.Bytes[^2..]) == BinaryPrimitives.ReadUInt16LittleEndian(b.Bytes[^2..]);
 }

@@ -110,7 +110,7 @@ internal static class Guard
 
     /// <summary>A static local that a changed function used and that no longer exists: its running value would be lost silently.</summary>
     private static bool Vanished(Element data) =>
-        data is { Twin: null, IsSuperseded: false } && data.Name != data.Key && Correlate.IsCorrelated(data) && !data.IsGlobal
+        data is { Twin: null, IsSuperseded: false } && SymbolNames.IsStaticLocal(data.Name) && Correlate.IsCorrelated(data) && !data.IsGlobal
         && (data.Section.Flags & SectionFlags.Write) != 0 && !IsInit(data.Section)
         && !data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
 
@@ -182,7 +182,7 @@ internal static class Guard
         }
         var before = patched.In(next.Section).LastOrDefault(e => e.Kind == ElementKind.Data && e.Start + e.Size == next.Start);
         // Nobody counts up to the end of a plain number, or of what a macro made for its own use (a pr_debug's descriptor).
-        return before is { Size: > 8 } && Correlate.IsCorrelated(before) && (before.Change == Change.New || next.Change == Change.New)
+        return before is { Size: > 8, IsOwnCopy: false } && (before.Change == Change.New || next.Change == Change.New)
             && from.References.Exists(r => r.Target == before)
             ? $"it points to where '{before}' ends and '{next}' begins, and which of the two it means cannot be told; put the new one into another section"
             : null;

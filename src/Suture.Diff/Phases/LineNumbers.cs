@@ -1,3 +1,4 @@
+using System.Text;
 using Iced.Intel;
 using Suture.Diff.Model;
 
@@ -14,6 +15,9 @@ internal static class LineNumbers
 
     /// <summary>Instructions between a constant and the call that takes it; compilers load arguments close to calls.</summary>
     private const int Reach = 48;
+
+    /// <summary>Conditional branches on the way of which both sides are followed.</summary>
+    private const int Forks = 4;
 
     private static readonly Register[] ArgumentRegisters =
         [Register.RDI, Register.RSI, Register.RDX, Register.RCX, Register.R8, Register.R9];
@@ -43,34 +47,34 @@ internal static class LineNumbers
         return text.Length > 0 && text.SequenceEqual(WithoutLine(b));
     }
 
-    /// <summary>Whether the code of two functions, equal in size and references, differs in line numbers only.</summary>
-    public static bool SameCode(Element original, Element patched)
+    /// <summary>
+    /// Where each place of <paramref name="patched"/> is in <paramref name="original"/>, when their code differs in line
+    /// numbers only: the same but for a constant that takes more bytes, at most. Null when it differs otherwise.
+    /// </summary>
+    public static CodeAlignment? Align(Element original, Element patched)
     {
-        if (original.Size != patched.Size)
+        if (original.Prefix != patched.Prefix || original.References.Count != patched.References.Count
+            || !original.Bytes[..original.Prefix].SequenceEqual(patched.Bytes[..patched.Prefix]))
         {
-            return false;
+            return null;
         }
         var (before, after) = (Masked(original), Masked(patched));
-        var code = Decode(before, original.Prefix);
-        var other = Decode(after, patched.Prefix);
-        if (code.Length != other.Length || !before.AsSpan(0, original.Prefix).SequenceEqual(after.AsSpan(0, patched.Prefix)))
+        var (code, other) = (Decode(before, original.Prefix), Decode(after, patched.Prefix));
+        if (code.Length != other.Length)
         {
-            return false;
+            return null;
         }
+        var alignment = new CodeAlignment(code, other);
         for (var i = 0; i < code.Length; i++)
         {
             var (a, b) = (code[i], other[i]);
-            if (a.IP != b.IP || a.Length != b.Length)
+            var same = before.AsSpan((int)a.IP, a.Length).SequenceEqual(after.AsSpan((int)b.IP, b.Length)) || alignment.IsSameBranch(a, b);
+            if (!same && !(DifferInConstant(a, b) && IsLine(patched, other, i)))
             {
-                return false;
-            }
-            var (at, length) = ((int)a.IP, a.Length);
-            if (!before.AsSpan(at, length).SequenceEqual(after.AsSpan(at, length)) && !(DifferInConstant(a, b) && IsLine(patched, other, i)))
-            {
-                return false;
+                return null;
             }
         }
-        return true;
+        return alignment;
     }
 
     private static ReadOnlySpan<byte> WithoutLine(ReadOnlySpan<byte> text)
@@ -91,7 +95,7 @@ internal static class LineNumbers
 
     private static Instruction[] Decode(byte[] bytes, int start)
     {
-        var decoder = Decoder.Create(64, new ByteArrayCodeReader(bytes, start, bytes.Length - start));
+        var decoder = Iced.Intel.Decoder.Create(64, new ByteArrayCodeReader(bytes, start, bytes.Length - start));
         decoder.IP = (ulong)start;
         var code = new List<Instruction>(bytes.Length / 4);
         while (decoder.IP < (ulong)bytes.Length)
@@ -104,12 +108,12 @@ internal static class LineNumbers
     /// <summary>Whether two instructions that store or load a constant differ in nothing but its value, and it may be a line.</summary>
     private static bool DifferInConstant(in Instruction a, in Instruction b)
     {
-        if (a.IsInvalid || a.Code != b.Code || a.Mnemonic is not (Mnemonic.Mov or Mnemonic.Push))
+        if (a.IsInvalid || a.Mnemonic != b.Mnemonic || !(a.Mnemonic == Mnemonic.Push || (a.Mnemonic == Mnemonic.Mov && a.Code == b.Code)))
         {
             return false;
         }
         var operand = a.OpCount - 1;
-        if (!IsImmediate(a.GetOpKind(operand)) || a.GetImmediate(operand) is not (> 0 and < LastLine)
+        if (!IsImmediate(a.GetOpKind(operand)) || !IsImmediate(b.GetOpKind(operand)) || a.GetImmediate(operand) is not (> 0 and < LastLine)
             || b.GetImmediate(operand) is not (> 0 and < LastLine))
         {
             return false;
@@ -123,21 +127,29 @@ internal static class LineNumbers
     private static bool IsLine(Element function, Instruction[] code, int at)
     {
         var position = PositionOf(code[at]);
-        if (position < 0)
-        {
-            return false;
-        }
-        var i = at;
-        for (var steps = 0; steps < Reach && i < code.Length; steps++, i = Next(code, i))
+        return position >= 0 && ReachesCall(function, code, [at], position, Forks);
+    }
+
+    /// <summary>Follows the constant at the start of <paramref name="path"/> to the call that takes it, on both ways of a branch.</summary>
+    private static bool ReachesCall(Element function, Instruction[] code, List<int> path, int position, int forks)
+    {
+        var at = path[0];
+        for (var i = path[^1]; i >= 0 && i < code.Length && path.Count < Reach; path.Add(i))
         {
             if (IsCall(function, code[i]))
             {
-                return TakesLine(function, code, at, i, position);
+                return TakesLine(function, code, path, position);
             }
-            if (Next(code, i) < 0 || (i != at && position < ArgumentRegisters.Length && Writes(code[i], ArgumentRegisters[position])))
+            if (i != at && position < ArgumentRegisters.Length && Writes(code[i], ArgumentRegisters[position]))
             {
                 return false;
             }
+            if (code[i].FlowControl == FlowControl.ConditionalBranch && forks > 0 && IndexOf(code, code[i].NearBranchTarget) is >= 0 and var taken
+                && ReachesCall(function, code, [.. path, taken], position, forks - 1))
+            {
+                return true;
+            }
+            i = Next(code, i);
         }
         return false;
     }
@@ -163,9 +175,10 @@ internal static class LineNumbers
         {
             return i + 1;
         }
-        var target = code[i].FlowControl == FlowControl.UnconditionalBranch ? code[i].NearBranchTarget : ulong.MaxValue;
-        return Array.FindIndex(code, c => c.IP == target);
+        return code[i].FlowControl == FlowControl.UnconditionalBranch ? IndexOf(code, code[i].NearBranchTarget) : -1;
     }
+
+    private static int IndexOf(Instruction[] code, ulong place) => Array.FindIndex(code, c => c.IP == place);
 
     /// <summary>Whether control goes to another function: a call, or a jump in its place at the end.</summary>
     private static bool IsCall(Element function, in Instruction instruction) => instruction.FlowControl == FlowControl.Call
@@ -175,9 +188,9 @@ internal static class LineNumbers
         instruction.OpCount > 0 && instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() == register
         && instruction.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test or Mnemonic.Push);
 
-    private static bool TakesLine(Element function, Instruction[] code, int constant, int call, int position)
+    private static bool TakesLine(Element function, Instruction[] code, List<int> path, int position)
     {
-        var callee = ReferenceIn(function, code[call]) is { } target ? target.External?.Name ?? target.Target?.Name ?? "" : "";
+        var callee = ReferenceIn(function, code[path[^1]]) is { } target ? target.External?.Name ?? target.Target?.Name ?? "" : "";
         if (LineArgument.TryGetValue(callee, out var wanted))
         {
             return wanted.Contains(position);
@@ -187,14 +200,11 @@ internal static class LineNumbers
             return false;
         }
         var names = new NamesInRegisters(function);
-        for (var i = Math.Max(0, constant - Reach); i < constant; i++)
+        for (var i = Math.Max(0, path[0] - Reach); i < path[0]; i++)
         {
             names.Step(code[i]);
         }
-        for (var i = constant; i != call; i = Next(code, i))
-        {
-            names.Step(code[i]);
-        }
+        path.SkipLast(1).ToList().ForEach(i => names.Step(code[i]));
         return position < ArgumentRegisters.Length
             ? names.Contains(ArgumentRegisters[position - 1])
             : names.OnStack || names.Contains(ArgumentRegisters[^1]);
@@ -223,7 +233,7 @@ internal static class LineNumbers
                 return;
             }
             var source = instruction.OpCount - 1;
-            var isName = ReferenceIn(function, instruction) is { Target: { } target } ? IsName(target)
+            var isName = ReferenceIn(function, instruction) is { Target: { } target } ? IsName(function, target)
                 : instruction.GetOpKind(source) == OpKind.Register && _registers.Contains(instruction.GetOpRegister(source).GetFullRegister());
             if (instruction.Mnemonic == Mnemonic.Push || instruction.Op0Kind == OpKind.Memory)
             {
@@ -240,8 +250,9 @@ internal static class LineNumbers
         }
     }
 
-    private static bool IsName(Element target) => target.Kind == ElementKind.Literal
-        ? target.Bytes.TrimEnd((byte)0) is var text && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8))
+    private static bool IsName(Element function, Element target) => target.Kind == ElementKind.Literal
+        ? target.Bytes.TrimEnd((byte)0) is var text
+            && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8) || text.SequenceEqual(Encoding.ASCII.GetBytes(function.Name.Split('.')[0])))
         : target.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name";
 
     private static Reference? ReferenceIn(Element function, in Instruction instruction)
