@@ -75,7 +75,7 @@ public sealed class LivepatchBuilder
         var template = await templateTask;
 
         _progress?.Report(new ProgressReport("comparing objects"));
-        var units = await Timed(() => DiffAsync(built, template, cancellation), ms => _diffMs = ms);
+        var units = await Timed(() => DiffAsync(built, plan, template, work, cancellation), ms => _diffMs = ms);
         if (_findings.Exists(f => f.Severity == Severity.Error))
         {
             return Finish(BuildStatus.Refused);
@@ -153,7 +153,8 @@ public sealed class LivepatchBuilder
         }
     }
 
-    private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> DiffAsync(PairsBuilt built, ModuleTemplate template, CancellationToken cancellation)
+    private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> DiffAsync(
+        PairsBuilt built, CompilePlan plan, ModuleTemplate template, string work, CancellationToken cancellation)
     {
         var results = new DiffResult?[built.Units.Count];
         await Parallel.ForEachAsync(Enumerable.Range(0, results.Length).Where(i => !built.Units[i].AreEqual), cancellation, (i, _) =>
@@ -181,7 +182,22 @@ public sealed class LivepatchBuilder
                 patchable.Add((built.Units[i], diff));
             }
         }
-        return patchable;
+        return await WithRuntimeKeysAsync(patchable, plan, template, work, cancellation);
+    }
+
+    /// <summary>Exchanges the units that branch on static keys of a module, see <see cref="RuntimeKeys"/>.</summary>
+    private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> WithRuntimeKeysAsync(
+        List<(CompiledUnit Unit, DiffResult Diff)> units, CompilePlan plan, ModuleTemplate template, string work, CancellationToken cancellation)
+    {
+        var affected = units.Where(u => RuntimeKeys.AreNeeded(u.Diff, u.Unit.Unit.Owner, name => _images.Of("vmlinux").FindGlobal(name) is not null))
+            .ToDictionary(u => u.Unit.Unit, u => u.Diff);
+        if (affected.Count == 0)
+        {
+            return units;
+        }
+        _progress?.Report(new ProgressReport("compiling again with static keys that are read at run time"));
+        var made = await RuntimeKeys.CompileAsync(Kernel, plan, affected, template.EntrySizes, work, cancellation);
+        return units.ConvertAll(u => made.TryGetValue(u.Unit.Unit, out var other) ? other : u);
     }
 
     private async Task<List<LinkUnit>> MatchAsync(
