@@ -1,0 +1,35 @@
+namespace Suture.Lab;
+
+/// <summary>What one boot of the lab's machine is for.</summary>
+internal sealed record BootRequest
+{
+    /// <summary>The kernel.</summary>
+    public required LabKernel Kernel { get; init; }
+
+    /// <summary>The livepatch modules to try, one after the other.</summary>
+    public required IReadOnlyList<(string File, ModuleFacts Facts)> Patches { get; init; }
+
+    /// <summary>Whether a trial fails when a module that the livepatch patches does not load.</summary>
+    public bool TargetsMustLoad { get; init; } = true;
+
+    /// <inheritdoc cref="LabRequest.Probe"/>
+    public string? Probe { get; init; }
+
+    /// <inheritdoc cref="LabRequest.Cycles"/>
+    public int Cycles { get; init; } = 1;
+
+    /// <inheritdoc cref="LabRequest.Files"/>
+    public IReadOnlyList<LabFile> Files { get; init; } = [];
+
+    /// <inheritdoc cref="LabRequest.Workload"/>
+    public bool Workload { get; init; }
+
+    /// <summary>Bound on the whole boot.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <inheritdoc cref="LabRequest.TransitionBound"/>
+    public required TimeSpan TransitionBound { get; init; }
+
+    /// <inheritdoc cref="LabRequest.ProbeBound"/>
+    public TimeSpan ProbeBound { get; init; }
+}
