@@ -43,16 +43,26 @@ internal static class CoverageCampaign
             var build = new PatchBuild(kernel, files, directory, TimeSpan.FromSeconds(parsed.GetValue(limit)));
             bool Wanted(string path) => parsed.GetValue(sources) is not { Length: > 0 } prefixes || prefixes.Any(p => path.StartsWith(p, StringComparison.Ordinal));
             var wanted = Thin([.. files.Sources.Where(Wanted)], parsed.GetValue(most));
-            var report = new CoverageReport(version, parsed.GetRequiredValue(newer), kernel.Release, files.Sources.Count, files.Headers.Count, files.AddedSources,
-                await AloneAsync(build, wanted, progress, cancellation));
-            Save(directory, report);
+            var report = new CoverageReport(version, parsed.GetRequiredValue(newer), kernel.Release, files.Sources.Count, files.Headers.Count, files.AddedSources, []);
+            // A run takes long: what is known so far is on disk at any time.
+            void Finished(CoverageRow row)
+            {
+                report = report with { Rows = [.. report.Rows, row] };
+                Save(directory, report);
+                if (row.Outcome is not ("built" or "nothing-changed" or "does-not-compile"))
+                {
+                    progress.Note($"{row.Files[0]}: {row.Outcome} {row.Codes} {row.Fault?.Split('\n')[0] ?? row.Findings.FirstOrDefault(f => f.Severity == "error")?.Message}");
+                }
+            }
+
+            await AloneAsync(build, wanted, progress, Finished, cancellation);
             if (!parsed.GetValue(noGroups))
             {
                 var headers = Thin([.. files.Headers.Where(Wanted)], parsed.GetValue(most));
-                var groups = await GroupsAsync(build, files, report.Rows, headers, progress, row => Save(directory, report = report with { Rows = [.. report.Rows, row] }), cancellation);
-                report = report with { Rows = [.. report.Rows.Where(r => r.Kind == "alone"), .. groups] };
-                Save(directory, report);
+                await GroupsAsync(build, files, [.. report.Rows], headers, progress, Finished, cancellation);
             }
+            report = report with { Rows = [.. report.Rows.OrderBy(r => r.Name, StringComparer.Ordinal)] };
+            Save(directory, report);
             if (!parsed.GetValue(noLab))
             {
                 report = report with { Rows = await TryAsync(LabKernel.From(kernel), build, report.Rows, progress, cancellation) };
@@ -91,20 +101,24 @@ internal static class CoverageCampaign
     private static List<string> Thin(List<string> all, int most) =>
         all.Count <= most ? all : [.. Enumerable.Range(0, most).Select(i => all[(int)((long)i * all.Count / most)])];
 
-    private static async Task<IReadOnlyList<CoverageRow>> AloneAsync(PatchBuild build, List<string> sources, ProgressLines progress, CancellationToken cancellation)
+    private static async Task AloneAsync(
+        PatchBuild build, List<string> sources, ProgressLines progress, Action<CoverageRow> finished, CancellationToken cancellation)
     {
-        var rows = new CoverageRow[sources.Count];
         var done = 0;
+        var order = new Lock();
         await ForEachAsync(sources.Count, cancellation, async i =>
         {
-            rows[i] = await build.RunAsync($"alone_{i:d4}", "alone", [sources[i]], cancellation);
+            var row = await build.RunAsync($"alone_{i:d4}", "alone", [sources[i]], cancellation);
+            lock (order)
+            {
+                finished(row);
+            }
             progress.Report(new ProgressReport("building one .c file at a time", Interlocked.Increment(ref done), sources.Count));
         });
-        return rows;
     }
 
     /// <summary>Groups for what lacks something alone, and for each header that is in none of these.</summary>
-    private static async Task<IReadOnlyList<CoverageRow>> GroupsAsync(
+    private static async Task GroupsAsync(
         PatchBuild build, ChangedFiles files, IReadOnlyList<CoverageRow> alone, List<string> headers, ProgressLines progress, Action<CoverageRow> finished,
         CancellationToken cancellation)
     {
@@ -120,7 +134,6 @@ internal static class CoverageCampaign
         // A new header alone concerns nobody.
         await GrowAsync([.. headers.Where(h => !files.IsNew(h) && !groups.Values.Any(g => g.Files.Contains(h))).Select(h => (IReadOnlyList<string>)[h])],
             "building headers with what needs them");
-        return [.. groups.Values];
 
         async Task GrowAsync(IReadOnlyList<IReadOnlyList<string>> seeds, string stage)
         {
