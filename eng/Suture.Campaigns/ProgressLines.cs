@@ -23,7 +23,7 @@ internal sealed class ProgressLines(string campaign) : IProgress<ProgressReport>
                 return;
             }
             (_stage, _last) = (value.Stage, _clock.Elapsed);
-            var amount = value.Total > 0 ? $" {value.Done}/{value.Total}" : "";
+            var amount = value.Total > 0 ? $" {value.Done}/{value.Total}" : value.Done > 0 ? $" {value.Done}" : "";
             Console.Error.WriteLine($"{campaign}: {_clock.Elapsed:hh\\:mm\\:ss} {value.Stage}{amount}");
         }
     }

@@ -24,7 +24,10 @@ internal sealed record BootRequest
     /// <inheritdoc cref="LabRequest.Workload"/>
     public bool Workload { get; init; }
 
-    /// <summary>Bound on the whole boot.</summary>
+    /// <summary>Bound on the kernel's coming up; null for what is usual.</summary>
+    public TimeSpan? BootBound { get; init; }
+
+    /// <summary>Bound on all of it.</summary>
     public required TimeSpan Timeout { get; init; }
 
     /// <inheritdoc cref="LabRequest.TransitionBound"/>

@@ -10,6 +10,9 @@ namespace Suture.Lab;
 /// </summary>
 public static class LabBatch
 {
+    /// <summary>A campaign may share the machine with compilers: a boot may take several times what one trial grants it.</summary>
+    private const int BootPatience = 4;
+
     /// <summary>Per livepatch, on top of the boot. Each stage has its own, tighter bound.</summary>
     private static readonly TimeSpan PerPatch = TimeSpan.FromSeconds(60);
 
@@ -34,7 +37,8 @@ public static class LabBatch
                 Patches = batch,
                 // A driver may not load where its hardware is not.
                 TargetsMustLoad = false,
-                Timeout = acceleration.BootBound + PerPatch * batch.Count,
+                BootBound = acceleration.BootBound * BootPatience,
+                Timeout = acceleration.BootBound * BootPatience + PerPatch * batch.Count,
                 TransitionBound = request.TransitionBound,
             }, acceleration, trials, cancel);
             if (trials.Current < 0)

@@ -25,7 +25,7 @@ internal static class LabBoot
             var arguments = QemuCommand.Boot(acceleration.Kvm, request.Kernel.VmlinuzPath, initramfs, console.Path);
             await using (var machine = VirtualMachine.Start(arguments, request.Timeout + Slack))
             {
-                await FollowAsync(machine, console, trial, acceleration, request.Timeout, cancel);
+                await FollowAsync(machine, console, trial, acceleration, request, cancel);
             }
             return console.Read();
         }
@@ -37,12 +37,14 @@ internal static class LabBoot
 
     /// <summary>Takes the guest's events until its plan is carried out, or QEMU ends, or a bound is reached.</summary>
     private static async Task FollowAsync(
-        VirtualMachine machine, ConsoleLog console, TrialLog trial, Acceleration acceleration, TimeSpan timeout, CancellationToken cancel)
+        VirtualMachine machine, ConsoleLog console, TrialLog trial, Acceleration acceleration, BootRequest request, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         var booted = false;
         trial.Begin("boot");
-        var deadline = acceleration.BootBound < timeout ? acceleration.BootBound : timeout;
+        var timeout = request.Timeout;
+        var bootBound = request.BootBound ?? acceleration.BootBound;
+        var deadline = bootBound < timeout ? bootBound : timeout;
         while (!trial.Complete)
         {
             var stageStart = clock.Elapsed;

@@ -44,14 +44,14 @@ internal static class ObjectPairs
 
     private static async Task<Pair?> OneAsync(SourceSite site, UnitCompiler compiler, CompileUnit unit, string directory, CancellationToken cancellation)
     {
-        var name = Path.Combine(directory, unit.Source.Replace('/', '-'));
+        var name = Path.Combine(directory, unit.TreePath.Replace('/', '-'));
         var pair = new Pair(unit.Source, name + ".original.o", name + ".patched.o");
         if (File.Exists(pair.Patched))
         {
             return pair;
         }
         if (File.Exists(name + ".none")
-            || ChangedFunction.In(await File.ReadAllBytesAsync(Path.Combine(site.Tree, unit.Source), cancellation)) is null
+            || ChangedFunction.In(await File.ReadAllBytesAsync(Path.Combine(site.Tree, unit.TreePath), cancellation)) is null
             || (await compiler.OriginalAsync(unit, cancellation)).Object is not { } original
             || (await ShiftedUnit.CompileAsync(site, unit, source => ChangedFunction.In(source)!, cancellation)).Object is not { } patched)
         {

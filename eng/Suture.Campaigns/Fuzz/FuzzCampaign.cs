@@ -15,20 +15,32 @@ internal static partial class FuzzCampaign
 {
     public static Command Command()
     {
-        var kernel = Campaign.KernelOption();
+        var kernel = new Option<string?>("--kernel") { Description = "damage objects of this kernel, compiled here", HelpName = "RELEASE|running|DIR" };
+        var given = new Option<DirectoryInfo?>("--objects") { Description = "damage the .o files in this directory instead", HelpName = "DIR" };
         var minutes = Campaign.NumberOption("--minutes", "how long", 30);
         var inputs = Campaign.NumberOption("--inputs", "at most N inputs", int.MaxValue);
         var seed = Campaign.NumberOption("--seed", "number of the first input", 1, least: 0);
         var findings = new Option<DirectoryInfo>("--findings") { Description = "where findings and the objects go", HelpName = "DIR", Required = true };
         var json = Campaign.JsonOption();
-        var command = new Command("fuzz", "feed damaged objects to all that reads objects") { kernel, minutes, inputs, seed, findings, json };
+        var command = new Command("fuzz", "feed damaged objects to all that reads objects") { kernel, given, minutes, inputs, seed, findings, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(kernel) is null == result.GetValue(given) is null)
+            {
+                result.AddError("give either --kernel or --objects");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             var progress = new ProgressLines("fuzz");
-            var target = await KernelArgument.ResolveAsync(parsed.GetRequiredValue(kernel), progress, cancellation);
-            var directory = parsed.GetRequiredValue(findings).FullName;
-            var objects = Path.Combine(directory, "objects");
-            await FuzzCorpus.MakeAsync(target, objects, progress, cancellation);
+            var directory = Directory.CreateDirectory(parsed.GetRequiredValue(findings).FullName).FullName;
+            var objects = parsed.GetValue(given)?.FullName;
+            if (objects is null)
+            {
+                objects = Path.Combine(directory, "objects");
+                var target = await KernelArgument.ResolveAsync(parsed.GetValue(kernel)!, progress, cancellation);
+                await FuzzCorpus.MakeAsync(target, objects, progress, cancellation);
+            }
             var report = await RunAsync(objects, directory, parsed.GetValue(seed), parsed.GetValue(inputs), TimeSpan.FromMinutes(parsed.GetValue(minutes)), progress, cancellation);
             if (parsed.GetValue(json))
             {

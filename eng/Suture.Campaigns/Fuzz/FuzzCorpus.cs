@@ -32,7 +32,7 @@ internal static class FuzzCorpus
             {
                 if (kept < Objects && (await compiler.OriginalAsync(unit, cancellation)).Object is { } compiled && new FileInfo(compiled).Length <= MostBytes)
                 {
-                    File.Copy(compiled, Path.Combine(directory, $"{kept++:d2}-{unit.Source.Replace('/', '-')}.o"));
+                    File.Copy(compiled, Path.Combine(directory, $"{kept++:d2}-{unit.TreePath.Replace('/', '-')}.o"));
                 }
             }
         }
