@@ -23,7 +23,7 @@ internal static class ShiftedUnit
         try
         {
             var changed = change(await File.ReadAllBytesAsync(Path.Combine(site.Tree, unit.TreePath), cancellation));
-            var shadow = ShadowTree.Create(site.Tree, Path.Combine(work, "shadow"), new Dictionary<string, byte[]> { [unit.TreePath] = changed }, unit.Source.Split("/..")[0] is var way && way != unit.Source ? [way] : []);
+            var shadow = ShadowTree.Create(site.Tree, Path.Combine(work, "shadow"), new Dictionary<string, byte[]> { [unit.TreePath] = changed }, []);
             var compiler = new UnitCompiler(site, work, []);
             for (var round = 0; ; round++)
             {
