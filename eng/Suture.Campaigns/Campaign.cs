@@ -33,7 +33,7 @@ internal static class Campaign
             }
             return Usage;
         }
-        using var stop = new CancellationTokenSource();
+        var stop = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) => { e.Cancel = true; stop.Cancel(); };
         // A request to end must not leave compilers, workers or virtual machines behind.
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Cancel(); });

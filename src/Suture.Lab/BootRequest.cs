@@ -24,8 +24,8 @@ internal sealed record BootRequest
     /// <inheritdoc cref="LabRequest.Workload"/>
     public bool Workload { get; init; }
 
-    /// <summary>Bound on the kernel's coming up; null for what is usual.</summary>
-    public TimeSpan? BootBound { get; init; }
+    /// <summary>How many times longer than usual the kernel may take to come up, and a stage to end after its own bound.</summary>
+    public int Patience { get; init; } = 1;
 
     /// <summary>Bound on all of it.</summary>
     public required TimeSpan Timeout { get; init; }

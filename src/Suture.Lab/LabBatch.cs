@@ -10,8 +10,8 @@ namespace Suture.Lab;
 /// </summary>
 public static class LabBatch
 {
-    /// <summary>A campaign may share the machine with compilers: a boot may take several times what one trial grants it.</summary>
-    private const int BootPatience = 4;
+    /// <summary>A campaign may share the machine with compilers, and nobody sits and waits for it.</summary>
+    private const int Patience = 4;
 
     /// <summary>Per livepatch, on top of the boot. Each stage has its own, tighter bound.</summary>
     private static readonly TimeSpan PerPatch = TimeSpan.FromSeconds(60);
@@ -37,8 +37,8 @@ public static class LabBatch
                 Patches = batch,
                 // A driver may not load where its hardware is not.
                 TargetsMustLoad = false,
-                BootBound = acceleration.BootBound * BootPatience,
-                Timeout = acceleration.BootBound * BootPatience + PerPatch * batch.Count,
+                Patience = Patience,
+                Timeout = (acceleration.BootBound + PerPatch * batch.Count) * Patience,
                 TransitionBound = request.TransitionBound,
             }, acceleration, trials, cancel);
             if (trials.Current < 0)

@@ -15,8 +15,8 @@ public sealed record LabBatchRequest
     /// <summary>How to run the machine.</summary>
     public AccelChoice Accel { get; init; } = AccelChoice.Auto;
 
-    /// <inheritdoc cref="LabRequest.TransitionBound"/>
-    public TimeSpan TransitionBound { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>Bound on one transition, and again on reversing it; longer than for one livepatch, for the machine may be busy.</summary>
+    public TimeSpan TransitionBound { get; init; } = TimeSpan.FromSeconds(60);
 }
 
 /// <summary>The lab's answer on one of many livepatches.</summary>

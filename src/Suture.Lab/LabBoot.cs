@@ -43,7 +43,7 @@ internal static class LabBoot
         var booted = false;
         trial.Begin("boot");
         var timeout = request.Timeout;
-        var bootBound = request.BootBound ?? acceleration.BootBound;
+        var bootBound = acceleration.BootBound * request.Patience;
         var deadline = bootBound < timeout ? bootBound : timeout;
         while (!trial.Complete)
         {
@@ -75,7 +75,7 @@ internal static class LabBoot
             {
                 return;
             }
-            deadline = clock.Elapsed + TimeSpan.FromMilliseconds(trial.Open?.BoundMs ?? 0) + Slack;
+            deadline = clock.Elapsed + TimeSpan.FromMilliseconds(trial.Open?.BoundMs ?? 0) + Slack * request.Patience;
             deadline = deadline < timeout ? deadline : timeout;
         }
     }

@@ -62,6 +62,22 @@ internal static partial class FuzzCampaign
         var findings = new ConcurrentDictionary<string, FuzzFinding>(StringComparer.Ordinal);
         var clock = Stopwatch.StartNew();
         int taken = -1, inputs = 0, rejected = 0, diffed = 0;
+        using (var worker = new WorkerProcess(objects))
+        {
+            for (var kind = 0; kind < HostileObjects.Count; kind++)
+            {
+                progress.Note($"made to be expensive: {HostileObjects.NameOf(kind)}");
+                var answer = await worker.TryAsync(FuzzFinding.Hostile, kind, -1, cancellation);
+                inputs++;
+                rejected += answer == FuzzWorker.Rejected ? 1 : 0;
+                diffed += answer == FuzzWorker.Diffed ? 1 : 0;
+                if (answer is not (FuzzWorker.Rejected or FuzzWorker.Diffed))
+                {
+                    findings[$"hostile {kind}"] = new FuzzFinding(FuzzFinding.Hostile, kind, -1, $"{HostileObjects.NameOf(kind)}: {answer}", 0);
+                    progress.Note(answer);
+                }
+            }
+        }
         await Parallel.ForEachAsync(Enumerable.Range(0, Environment.ProcessorCount), cancellation, async (_, stop) =>
         {
             using var worker = new WorkerProcess(objects);
@@ -119,7 +135,11 @@ internal static partial class FuzzCampaign
 /// <param name="Mask">Which of the seed's edits are needed.</param>
 /// <param name="Fault">What happened.</param>
 /// <param name="Bytes">Size of the damaged file.</param>
-internal sealed record FuzzFinding(int Object, int Seed, int Mask, string Fault, int Bytes);
+internal sealed record FuzzFinding(int Object, int Seed, int Mask, string Fault, int Bytes)
+{
+    /// <summary>In place of an object's number: a pair of <see cref="HostileObjects"/>, whose number is the seed.</summary>
+    public const int Hostile = -1;
+}
 
 /// <summary>Outcome of the campaign.</summary>
 /// <param name="Inputs">Damaged objects tried.</param>

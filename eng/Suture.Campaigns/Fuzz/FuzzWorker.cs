@@ -7,7 +7,7 @@ namespace Suture.Campaigns.Fuzz;
 
 /// <summary>
 /// The process that is fed damaged objects: a line "OBJECT SEED MASK" in, a line out: "rejected", "diffed", or "fault" with the
-/// exception. It may hang, run out of memory or die; the campaign watches it.
+/// exception. Object -1 stands for the pair of <see cref="HostileObjects"/> whose number is the seed. It may hang, run out of memory or die; the campaign watches it.
 /// </summary>
 internal static class FuzzWorker
 {
@@ -25,8 +25,10 @@ internal static class FuzzWorker
             var originals = Originals(parsed.GetRequiredValue(objects).FullName);
             while (Console.In.ReadLine() is { } line && line.Split(' ') is [var number, var seed, var mask])
             {
-                var original = originals[int.Parse(number)];
-                Console.Out.WriteLine(Try(original, new ObjectMutator(original, int.Parse(seed)).Make(int.Parse(mask))));
+                var (original, mutant) = int.Parse(number) is >= 0 and var index
+                    ? (originals[index], new ObjectMutator(originals[index], int.Parse(seed)).Make(int.Parse(mask)))
+                    : HostileObjects.Make(int.Parse(seed));
+                Console.Out.WriteLine(Try(original, mutant));
             }
             return 0;
         });
