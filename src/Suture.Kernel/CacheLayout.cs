@@ -18,6 +18,9 @@ public sealed record CacheLayout(string Root)
     /// <summary>Derived files of kernels that were given as a directory.</summary>
     public string Directories => Path.Combine(Root, "directories");
 
+    /// <summary>Plain source trees, one directory per version.</summary>
+    public string Sources => Path.Combine(Root, "sources");
+
     /// <summary>Packages, whole or in part.</summary>
     public string Downloads => Path.Combine(Root, "downloads");
 

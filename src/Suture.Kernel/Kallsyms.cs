@@ -56,20 +56,29 @@ public static class Kallsyms
             }
             at += from;
             from = at + 1;
-            if (StartOfTable(tables.Image, at) is { } start && CheckTokens(ref tables, start))
+            if (FirstToken(tables.Image, at) is not { } first)
             {
-                return true;
+                continue;
+            }
+            // The table is aligned to 8 bytes. What lies before it (6.1 and later: three bytes a symbol) may end in a byte that is not zero,
+            // right where the table begins; then the first token seems longer than it is.
+            for (var start = Align8(first.Start); start < first.End; start += 8)
+            {
+                if (CheckTokens(ref tables, start))
+                {
+                    return true;
+                }
             }
         }
     }
 
-    // Walks back over the tokens 0 … '0'-1 that lie before the digits. Padding before the table is zeros too.
-    private static int? StartOfTable(ReadOnlySpan<byte> image, int digits)
+    // Walks back over the tokens 0 … '0'-1 that lie before the digits, to the first one.
+    private static (int Start, int End)? FirstToken(ReadOnlySpan<byte> image, int digits)
     {
-        var at = digits;
+        var (at, end) = (digits, digits);
         for (var token = 0; token < '0'; token++)
         {
-            at--;
+            end = --at;
             if (at <= 0 || image[at] != 0)
             {
                 return null;
@@ -79,7 +88,7 @@ public static class Kallsyms
                 at--;
             }
         }
-        return at;
+        return (at, end);
     }
 
     private static bool CheckTokens(ref Tables tables, int start)

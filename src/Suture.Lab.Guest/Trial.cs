@@ -12,6 +12,8 @@ namespace Suture.Lab.Guest;
 internal sealed class Trial
 {
     private readonly GuestPlan _plan;
+    private readonly int _number;
+    private readonly GuestTrial _trial;
     private readonly EventPort _port;
     private readonly LivepatchLoader _loader;
     private readonly TransitionBounds _bounds;
@@ -19,70 +21,87 @@ internal sealed class Trial
     private int _cycle;
     private bool _failed;
 
-    public Trial(GuestPlan plan, EventPort port)
+    public Trial(GuestPlan plan, int number, EventPort port)
     {
         _plan = plan;
+        _number = number;
+        _trial = plan.Trials[number];
         _port = port;
         var bound = TimeSpan.FromMilliseconds(plan.TransitionBoundMs);
         _bounds = new TransitionBounds(bound, bound, TimeSpan.FromMilliseconds(20));
         _loader = LivepatchLoader.ForThisHost(_bounds);
     }
 
-    public void Run()
+    /// <summary>Runs it; false when a stage failed that leaves the kernel in an unknown state.</summary>
+    public bool Run()
     {
+        File.WriteAllText("/dev/kmsg", GuestPlan.LogMark(_number) + "\n");
         for (_cycle = 1; _cycle <= _plan.Cycles && !_failed; _cycle++)
         {
             _order = "target-first";
-            TargetFirst();
-            if (_plan.Targets.Count > 0 && !_failed)
+            var loadable = TargetFirst();
+            if (_trial.Targets.Count > 0 && !_failed)
             {
                 _order = "patch-first";
-                PatchFirst();
+                PatchFirst(loadable);
             }
         }
+        return !_failed;
     }
 
-    private void TargetFirst()
+    private List<GuestModule> TargetFirst()
     {
-        var loaded = LoadTargets();
+        var loaded = LoadTargets([]);
         ProbeMust("probe-before", succeed: false);
-        ApplyAndTakeBack(loadTargetsBetween: false);
-        UnloadTargets(loaded);
+        Apply();
+        TakeBack(loaded);
+        return loaded;
     }
 
-    private void PatchFirst() => ApplyAndTakeBack(loadTargetsBetween: true);
-
-    private void ApplyAndTakeBack(bool loadTargetsBetween)
+    private void PatchFirst(List<GuestModule> loadable)
     {
-        Kernel("apply", 2, () => _loader.Apply(_plan.Patch.File, _plan.Patch.Name));
-        var loaded = loadTargetsBetween ? LoadTargets() : [];
+        Apply();
+        TakeBack(LoadTargets(loadable));
+    }
+
+    private void Apply() => Kernel("apply", 2, () => _loader.Apply(_trial.Patch.File, _trial.Patch.Name));
+
+    private void TakeBack(List<GuestModule> loaded)
+    {
         ProbeMust("probe-applied", succeed: true);
-        Kernel("revert", 2, () => _loader.Disable(_plan.Patch.Name));
+        Kernel("revert", 2, () => _loader.Disable(_trial.Patch.Name));
         ProbeMust("probe-reverted", succeed: false);
-        Kernel("unload", 1, () => _loader.Unload(_plan.Patch.Name));
+        Kernel("unload", 1, () => _loader.Unload(_trial.Patch.Name));
         UnloadTargets(loaded);
     }
 
-    private List<GuestModule> LoadTargets()
+    /// <summary>Loads the targets; one that is required or among <paramref name="loadable"/> must load.</summary>
+    private List<GuestModule> LoadTargets(List<GuestModule> loadable)
     {
         var loaded = new List<GuestModule>();
-        if (_plan.Targets.Count > 0)
+        if (_trial.Targets.Count > 0)
         {
             Kernel("load-targets", 1, () =>
             {
-                foreach (var module in _plan.Targets)
+                var failed = new List<string>();
+                foreach (var module in _trial.Targets)
                 {
                     var outcome = _loader.LoadPlain(module.File, module.Name);
                     if (outcome.Ok)
                     {
                         loaded.Add(module);
                     }
-                    else if (module.Required)
+                    else if (module.Required || loadable.Contains(module))
                     {
                         return outcome;
                     }
+                    else
+                    {
+                        failed.Add(outcome.Detail);
+                    }
                 }
-                return new LivepatchOutcome(LivepatchStatus.Done, string.Join(", ", loaded.Select(m => m.Name)), []);
+                var names = string.Join(", ", loaded.Select(m => m.Name));
+                return new LivepatchOutcome(LivepatchStatus.Done, failed.Count == 0 ? names : $"{names}; {GuestPlan.NotLoaded}{string.Join("; ", failed)}", []);
             });
         }
         return loaded;
@@ -137,7 +156,7 @@ internal sealed class Trial
         {
             return;
         }
-        var stage = new GuestEvent { Kind = GuestEventKind.Begin, Name = name, Order = _order, Cycle = _cycle };
+        var stage = new GuestEvent { Kind = GuestEventKind.Begin, Trial = _number, Name = name, Order = _order, Cycle = _cycle };
         _port.Send(stage with { BoundMs = (long)bound.TotalMilliseconds });
         var clock = Stopwatch.StartNew();
         var (ok, detail) = act();

@@ -29,6 +29,9 @@ public sealed class CpioWriter(Stream output) : IDisposable
         }
     }
 
+    /// <summary>Whether something of that path was added.</summary>
+    public bool Has(string path) => _paths.Contains(path.Trim('/'));
+
     /// <summary>Adds a regular file with permission bits <paramref name="mode"/>; the first of two with one path wins.</summary>
     /// <returns>Whether it was added.</returns>
     public bool File(string path, ReadOnlySpan<byte> content, int mode = 0x1A4 /* 0644 */)

@@ -2,12 +2,20 @@ using Suture.Lab.Protocol;
 
 namespace Suture.Lab;
 
-/// <summary>Gathers a trial's events into stages, and tells the one who watches.</summary>
+/// <summary>Gathers the events of a boot into the stages of its trials, and tells the one who watches.</summary>
 internal sealed class TrialLog(IProgress<LabEvent>? watcher)
 {
     private readonly List<LabStage> _stages = [];
+    private readonly Dictionary<int, List<LabStage>> _byTrial = [];
 
+    /// <summary>All stages, boot and the like among them.</summary>
     public IReadOnlyList<LabStage> Stages => _stages;
+
+    /// <summary>The stages of trial number <paramref name="trial"/>; empty when it was not begun.</summary>
+    public IReadOnlyList<LabStage> StagesOf(int trial) => _byTrial.TryGetValue(trial, out var stages) ? stages : [];
+
+    /// <summary>The trial that began last; -1 before the first.</summary>
+    public int Current { get; private set; } = -1;
 
     public LabWorkload? Workload { get; private set; }
 
@@ -24,6 +32,10 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
     public void Add(LabStage stage)
     {
         _stages.Add(stage);
+        if (_byTrial.TryGetValue(Current, out var ofTrial))
+        {
+            ofTrial.Add(stage);
+        }
         watcher?.Report(new LabEvent(LabEventKind.Stage, stage.Name, stage.Detail, TimeSpan.FromMilliseconds(stage.UptimeMs)) { Stage = stage });
     }
 
@@ -34,6 +46,8 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
         {
             case GuestEventKind.Begin:
                 Open = value;
+                Current = value.Trial;
+                _byTrial.TryAdd(Current, []);
                 watcher?.Report(new LabEvent(LabEventKind.Begin, value.Name, "", uptime));
                 break;
             case GuestEventKind.Stage:

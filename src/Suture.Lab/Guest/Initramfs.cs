@@ -15,7 +15,7 @@ internal sealed class Initramfs
     private const string WorkloadPath = "/lab/workload";
 
     /// <summary>Writes it to <paramref name="path"/>.</summary>
-    public static async Task WriteAsync(string path, LabRequest request, ModuleFacts patch, CancellationToken cancel)
+    public static async Task WriteAsync(string path, BootRequest request, CancellationToken cancel)
     {
         var guest = GuestProgram.Find();
         var busybox = GuestProgram.FindBusybox();
@@ -32,14 +32,18 @@ internal sealed class Initramfs
         await AddProgramAsync(archive, guest, "/bin/suture-guest", cancel);
         await AddBusyboxAsync(archive, busybox, cancel);
 
-        var modules = new List<GuestModule>();
-        foreach (var module in TargetModules(request.Kernel, patch))
+        var trials = new List<GuestTrial>();
+        foreach (var (file, facts) in request.Patches)
         {
-            modules.Add(module.Guest);
-            archive.File(module.Guest.File, await ModuleFile.ReadAsync(module.Source, cancel));
+            var targets = TargetModules(request, facts);
+            foreach (var target in targets.Where(t => !archive.Has(t.Guest.File)))
+            {
+                archive.File(target.Guest.File, await ModuleFile.ReadAsync(target.Source, cancel));
+            }
+            var patch = new GuestModule(facts.Name, $"/lab/{facts.Name}.ko", Required: true);
+            archive.File(patch.File, await ModuleFile.ReadAsync(file, cancel));
+            trials.Add(new GuestTrial(patch, [.. targets.Select(t => t.Guest)]));
         }
-        var patchFile = $"/lab/{patch.Name}.ko";
-        archive.File(patchFile, await ModuleFile.ReadAsync(request.Module, cancel));
         if (request.Probe is { } probe)
         {
             archive.File(ProbePath, await File.ReadAllBytesAsync(probe, cancel), Executable);
@@ -58,8 +62,7 @@ internal sealed class Initramfs
         }
         var plan = new GuestPlan
         {
-            Patch = new GuestModule(patch.Name, patchFile, Required: true),
-            Targets = modules,
+            Trials = trials,
             Probe = request.Probe is null ? null : ProbePath,
             Workload = request.Workload ? WorkloadPath : null,
             Cycles = request.Cycles,
@@ -70,13 +73,14 @@ internal sealed class Initramfs
     }
 
     /// <summary>The modules that the livepatch patches, each after those it needs.</summary>
-    private static List<(string Source, GuestModule Guest)> TargetModules(LabKernel kernel, ModuleFacts patch)
+    private static List<(string Source, GuestModule Guest)> TargetModules(BootRequest request, ModuleFacts patch)
     {
+        var kernel = request.Kernel;
         var targets = patch.TargetModules.Select(t => kernel.Modules.Find(t) ?? throw new LabInputException(LabInputFault.WrongKernel,
             $"the livepatch patches the module {t}, which kernel {kernel.Release} does not have", "take the kernel it was built for")).ToList();
         var names = targets.SelectMany(t => t.Dependencies.Append(t.Name)).Distinct(StringComparer.Ordinal);
         return [.. names.Select(n => (kernel.Modules.Find(n)!.Path,
-            new GuestModule(n, $"/lab/modules/{n}.ko", targets.Exists(t => t.Name == n))))];
+            new GuestModule(n, $"/lab/modules/{n}.ko", request.TargetsMustLoad && targets.Exists(t => t.Name == n))))];
     }
 
     /// <summary>Adds a file executable, and the libraries it needs when it is a dynamically linked program.</summary>

@@ -13,11 +13,11 @@ internal static class QemuCommand
 
     /// <summary>
     /// oops=panic with panic=-1 and -no-reboot ends QEMU at the first oops, with its report in the log: the task that
-    /// oopsed may be the one that all wait for. tsc=reliable and the rest spare an emulated CPU self-tests that judge its
+    /// oopsed may be the one that all wait for. printk.devkmsg=on lets no mark of the guest's be dropped. tsc=reliable and the rest spare an emulated CPU self-tests that judge its
     /// emulation, not the livepatch.
     /// </summary>
     private const string KernelArguments =
-        "console=ttyS0,115200 ignore_loglevel panic=-1 oops=panic printk.time=1 no_timer_check tsc=reliable "
+        "console=ttyS0,115200 ignore_loglevel panic=-1 oops=panic printk.time=1 printk.devkmsg=on no_timer_check tsc=reliable "
         + "cryptomgr.notests random.trust_cpu=on rdinit=/init";
 
     /// <summary>Arguments that boot the kernel with the initramfs: console to a file, events to QEMU's standard output.</summary>

@@ -9,6 +9,9 @@ internal sealed record GuestEvent
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required GuestEventKind Kind { get; init; }
 
+    /// <summary>Number of the trial it belongs to, from 0.</summary>
+    public int Trial { get; init; }
+
     /// <summary>Name of the stage.</summary>
     public string Name { get; init; } = "";
 

@@ -12,11 +12,14 @@ internal sealed record GuestPlan
     /// <summary>Where the guest writes its events: the second serial port, whose driver every kernel has built in.</summary>
     public const string EventPort = "/dev/ttyS1";
 
-    /// <summary>The livepatch under test.</summary>
-    public required GuestModule Patch { get; init; }
+    /// <summary>In the detail of a load-targets stage: before the names of modules that do not load on this machine.</summary>
+    public const string NotLoaded = "not loaded here: ";
 
-    /// <summary>Modules the livepatch patches, each after the modules it needs.</summary>
-    public required IReadOnlyList<GuestModule> Targets { get; init; }
+    /// <summary>The livepatches under test, tried one after the other until one fails: what it left behind is not known.</summary>
+    public required IReadOnlyList<GuestTrial> Trials { get; init; }
+
+    /// <summary>The kernel log's line at the start of trial number <paramref name="trial"/>, so that the log can be told apart by trials.</summary>
+    public static string LogMark(int trial) => $"suture-lab: trial {trial} begins";
 
     /// <summary>Executable in the guest that tells whether the fix is there (exit code 0), or null.</summary>
     public string? Probe { get; init; }
@@ -34,11 +37,17 @@ internal sealed record GuestPlan
     public int TransitionBoundMs { get; init; }
 }
 
+/// <summary>One livepatch to try.</summary>
+/// <param name="Patch">The livepatch.</param>
+/// <param name="Targets">Modules that it patches, each after the modules it needs.</param>
+internal sealed record GuestTrial(GuestModule Patch, IReadOnlyList<GuestModule> Targets);
+
 /// <summary>One module file in the guest.</summary>
 /// <param name="Name">Module name, as /proc/modules shows it.</param>
 /// <param name="File">Its path in the guest.</param>
 /// <param name="Required">
 /// Whether the trial ends when it does not load. False for what other modules ask for: some of that is for hardware that is
-/// not there, and what is really needed shows when its user does not load.
+/// not there, and what is really needed shows when its user does not load. What has loaded without the livepatch must load
+/// with it, either way.
 /// </param>
 internal sealed record GuestModule(string Name, string File, bool Required);

@@ -24,6 +24,15 @@ public class KallsymsTests
     }
 
     [Fact]
+    public void WhatLiesBeforeTheTokensMayEndWithoutAZero()
+    {
+        // Three bytes a symbol, the order by name (6.1 and later): no padding follows when they happen to end on 8 bytes.
+        var symbols = Symbols(600);
+        Kallsyms.Read(Make(symbols, offsetsFirst: true, absolutePercpu: true, beforeTokens: [.. Enumerable.Repeat((byte)0xee, 24)]), true)
+            .ShouldNotBeNull().All.ShouldBe(symbols);
+    }
+
+    [Fact]
     public void TruncatedTablesAreNotFound()
     {
         var image = Make(Symbols(600), offsetsFirst: false, absolutePercpu: true);
@@ -52,7 +61,7 @@ public class KallsymsTests
             i == 17 ? new string('q', 200) : $"function_{i % 50}.part_{i}"))];
 
     /// <summary>Tables as the kernel's build lays them out, without compression: every token is one character.</summary>
-    private static byte[] Make(KernelSymbol[] symbols, bool offsetsFirst, bool absolutePercpu)
+    private static byte[] Make(KernelSymbol[] symbols, bool offsetsFirst, bool absolutePercpu, byte[]? beforeTokens = null)
     {
         var image = new List<byte>(Enumerable.Repeat((byte)0xcc, 4096));
         if (offsetsFirst)
@@ -75,6 +84,7 @@ public class KallsymsTests
         Align(image);
         markers.ForEach(m => image.AddRange(BitConverter.GetBytes(m)));
         Align(image);
+        image.AddRange(beforeTokens ?? []);
         var table = image.Count;
         var index = new List<byte>();
         for (var token = 0; token < 256; token++)

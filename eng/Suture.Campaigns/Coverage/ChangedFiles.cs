@@ -1,0 +1,80 @@
+using Suture.Build.Compile;
+using Suture.Build.Trees;
+using Suture.Kernel;
+
+namespace Suture.Campaigns.Coverage;
+
+/// <summary>What differs between a kernel's tree and a newer source, as far as the kernel is built from it.</summary>
+internal sealed class ChangedFiles
+{
+    private readonly Dictionary<string, HashSet<string>> _includers = new(StringComparer.Ordinal);
+    private readonly IncludeGraph _graph;
+
+    private ChangedFiles(string oldTree, string newTree, IncludeGraph graph, List<string> sources, List<string> headers, List<string> added)
+    {
+        (OldTree, NewTree, _graph, Sources, Headers, AddedSources) = (oldTree, newTree, graph, sources, headers, added);
+    }
+
+    /// <summary>The prepared tree of the kernel to patch.</summary>
+    public string OldTree { get; }
+
+    /// <summary>The newer source.</summary>
+    public string NewTree { get; }
+
+    /// <summary>Changed .c files that the kernel is built from, by path.</summary>
+    public IReadOnlyList<string> Sources { get; }
+
+    /// <summary>Changed headers that the kernel is built from, and new ones.</summary>
+    public IReadOnlyList<string> Headers { get; }
+
+    /// <summary>.c files that the older version does not have: nothing builds them there.</summary>
+    public IReadOnlyList<string> AddedSources { get; }
+
+    /// <summary>Compares the trees. Generated files are in the prepared tree only, and so are never taken for changed.</summary>
+    public static ChangedFiles Find(KernelBuild kernel, string newTree, CancellationToken cancellation)
+    {
+        var graph = IncludeGraph.Of(new SourceSite(kernel.SourceTree, kernel.WorkDirectory, [.. kernel.Units.All]), cancellation);
+        var (sources, headers, added) = (new List<string>(), new List<string>(), new List<string>());
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var file in Directory.EnumerateFiles(newTree, "*", options))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var extension = Path.GetExtension(file);
+            if (extension is not (".c" or ".h"))
+            {
+                continue;
+            }
+            var path = Path.GetRelativePath(newTree, file);
+            var old = Path.Combine(kernel.SourceTree, path);
+            if (!File.Exists(old))
+            {
+                (extension == ".c" ? added : headers).Add(path);
+            }
+            else if (graph.Contains(path) && !HaveSameBytes(old, file))
+            {
+                (extension == ".c" ? sources : headers).Add(path);
+            }
+        }
+        foreach (var list in (List<string>[])[sources, headers, added])
+        {
+            list.Sort(StringComparer.Ordinal);
+        }
+        return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, added);
+    }
+
+    /// <summary>Whether the older version has the file.</summary>
+    public bool IsNew(string path) => !File.Exists(Path.Combine(OldTree, path));
+
+    /// <summary>Whether <paramref name="file"/> includes <paramref name="header"/>, directly or not.</summary>
+    public bool Includes(string file, string header)
+    {
+        if (!_includers.TryGetValue(header, out var includers))
+        {
+            _includers[header] = includers = _graph.IncludersOf([header]);
+        }
+        return includers.Contains(file);
+    }
+
+    private static bool HaveSameBytes(string a, string b) =>
+        new FileInfo(a).Length == new FileInfo(b).Length && File.ReadAllBytes(a).AsSpan().SequenceEqual(File.ReadAllBytes(b));
+}

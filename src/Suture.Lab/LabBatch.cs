@@ -1,0 +1,91 @@
+using Suture.Lab.Machine;
+using Suture.Lab.Protocol;
+
+namespace Suture.Lab;
+
+/// <summary>
+/// Tries many livepatches, as many to a boot as is sensible. A livepatch that fails ends its boot, for it may have left
+/// anything behind: the others go on in a new one. Only one that fails as the first of a boot is judged to have failed;
+/// otherwise an earlier one may be to blame.
+/// </summary>
+public static class LabBatch
+{
+    /// <summary>A campaign may share the machine with compilers, and nobody sits and waits for it.</summary>
+    private const int Patience = 4;
+
+    /// <summary>Per livepatch, on top of the boot. Each stage has its own, tighter bound.</summary>
+    private static readonly TimeSpan PerPatch = TimeSpan.FromSeconds(60);
+
+    /// <summary>Tries all of <paramref name="request"/>; <paramref name="watcher"/> is told of each verdict as it falls. In the order of the modules.</summary>
+    /// <exception cref="LabInputException">A module is not fit for the kernel, or the kernel does not come up here.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the machine is gone.</exception>
+    public static async Task<IReadOnlyList<LabBatchVerdict>> RunAsync(
+        LabBatchRequest request, IProgress<LabBatchVerdict>? watcher = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var waiting = request.Modules.Select(m => (File: m, Facts: LabRunner.CheckModule(m, request.Kernel.Release))).ToList();
+        var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
+        var verdicts = new Dictionary<string, LabBatchVerdict>(StringComparer.Ordinal);
+        while (waiting.Count > 0)
+        {
+            var batch = waiting.Take(request.MostPerBoot).ToList();
+            waiting.RemoveRange(0, batch.Count);
+            var trials = new TrialLog(null);
+            var console = await LabBoot.RunAsync(new BootRequest
+            {
+                Kernel = request.Kernel,
+                Patches = batch,
+                // A driver may not load where its hardware is not.
+                TargetsMustLoad = false,
+                Patience = Patience,
+                Timeout = (acceleration.BootBound + PerPatch * batch.Count) * Patience,
+                TransitionBound = request.TransitionBound,
+            }, acceleration, trials, cancel);
+            if (trials.Current < 0)
+            {
+                throw new LabInputException(LabInputFault.Unusable,
+                    $"kernel {request.Kernel.Release} does not come up in the lab: {trials.Stages.LastOrDefault(s => !s.Ok)?.Detail}", "run: suture lab run MODULE.ko, to see its log");
+            }
+            waiting.InsertRange(0, Judge(batch, trials, new BatchConsole(console)));
+        }
+        return [.. request.Modules.Select(m => verdicts[m])];
+
+        // Gives verdicts, and back what is to be tried in another boot.
+        List<(string File, ModuleFacts Facts)> Judge(List<(string File, ModuleFacts Facts)> batch, TrialLog trials, BatchConsole console)
+        {
+            var again = new List<(string, ModuleFacts)>();
+            for (var i = 0; i < batch.Count; i++)
+            {
+                var stages = trials.StagesOf(i);
+                var begun = i <= trials.Current;
+                var fault = begun ? Fault(stages, console.Of(i), complete: trials.Complete || i < trials.Current) : null;
+                if (!begun || (fault is not null && i > 0))
+                {
+                    again.Add(batch[i]);
+                    continue;
+                }
+                var verdict = new LabBatchVerdict(batch[i].File, fault is null ? LabVerdict.Passed : LabVerdict.Failed, fault ?? Remarks(stages));
+                verdicts[batch[i].File] = verdict;
+                watcher?.Report(verdict);
+            }
+            // What failed comes first, to be judged without others before it.
+            return [.. again.OrderBy(a => trials.StagesOf(batch.IndexOf(a)).Count == 0)];
+        }
+    }
+
+    private static string? Fault(IReadOnlyList<LabStage> stages, string? log, bool complete)
+    {
+        if (log is null)
+        {
+            return "the kernel log has no mark of this trial, so that it cannot be judged";
+        }
+        var failed = stages.FirstOrDefault(s => !s.Ok);
+        var findings = KernelLog.Findings(log);
+        var words = findings.Count > 0 ? $"kernel log ({findings[0].Kind}): {findings[0].Line}" : null;
+        return failed is not null ? $"{failed.Name}: {failed.Detail}{(words is null ? "" : "; " + words)}"
+            : words ?? (complete ? null : "the guest stopped without a word");
+    }
+
+    private static string Remarks(IReadOnlyList<LabStage> stages) =>
+        stages.FirstOrDefault(s => s.Name == "load-targets" && s.Detail.Contains(GuestPlan.NotLoaded, StringComparison.Ordinal))?.Detail ?? "";
+}
