@@ -87,6 +87,12 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>Whether it differs from its twin in line numbers, which are no change.</summary>
     public bool LinesMoved { get; internal set; }
 
+    /// <summary>For data: whether it is private to each use of a macro or to one version of a function, so that no twin is sought.</summary>
+    public bool IsOwnCopy { get; internal set; }
+
+    /// <summary>Offset and width in bytes of a source line that it holds, which alone is no change; width 0 when it holds none.</summary>
+    public (int Offset, int Width) SourceLine { get; internal set; }
+
     /// <summary>The element of the other object that it corresponds to.</summary>
     public Element? Twin { get; internal set; }
 

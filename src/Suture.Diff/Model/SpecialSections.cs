@@ -3,39 +3,53 @@ using Suture.Elf;
 namespace Suture.Diff.Model;
 
 /// <summary>
-/// Special sections: tables whose entries describe places in code. Each entry goes where its code goes.
-/// Entry sizes vary by kernel; they come from the caller (a compiler probe) or are inferred from the
-/// spacing of relocations, within the sizes that have existed.
+/// Special sections: tables whose entries describe places in code. Each entry goes where its code goes. Layouts
+/// vary by kernel; they come from the caller (a compiler probe) or are told by where the entries have relocations.
 /// </summary>
 public static class SpecialSections
 {
     /// <summary>One kind of special section.</summary>
     /// <param name="Name">Section name.</param>
     /// <param name="Option">Name of its size in <c>--entry-size</c>, empty when the size never varied.</param>
-    /// <param name="Sizes">Entry sizes in bytes that kernels have used, likeliest first.</param>
-    public sealed record Kind(string Name, string Option, int[] Sizes);
+    /// <param name="Layouts">The layouts that kernels have used, likeliest first.</param>
+    public sealed record Kind(string Name, string Option, EntryLayout[] Layouts);
 
     private static readonly Kind[] Kinds =
     [
-        new(".altinstructions", "alt", [12, 14, 13, 16]),
-        new("__bug_table", "bug", [12, 16, 8, 6, 24]),
-        new("__ex_table", "ex", [12, 8, 16]),
-        new("__jump_table", "jump", [16, 24]),
-        new(".parainstructions", "para", [16, 12]),
-        new(".static_call_sites", "static_call", [8]),
-        new(".smp_locks", "", [4, 8]),
-        new(".retpoline_sites", "", [4]),
-        new(".return_sites", "", [4]),
-        new(".call_sites", "", [4]),
-        new(".ibt_endbr_seal", "", [4]),
-        new(".kcfi_traps", "", [4]),
-        new(".cfi_sites", "", [4]),
-        new(".orc_unwind_ip", "", [4]),
-        new("__mcount_loc", "", [8]),
-        new("__patchable_function_entries", "", [8]),
+        // struct alt_instr: from 3.x; with padlen 4.1 to 5.12; with 32 bits of feature and flags from 6.3.
+        new(".altinstructions", "alt", [Relative(12, 2), Relative(13, 2), Relative(14, 2)]),
+        // struct bug_entry: with file and line; with a format too; without either; with absolute addresses.
+        new("__bug_table", "bug",
+        [
+            Relative(12, 2) with { Line = 8 }, Relative(16, 3) with { Line = 12 }, Relative(8, 1), Absolute(24, 2) with { Line = 16 }, Absolute(16, 1),
+        ]),
+        // struct exception_table_entry: with type (5.16); with handler (4.6); neither (3.5); absolute (before).
+        new("__ex_table", "ex", [Relative(12, 2), Relative(12, 3) with { LastIsNamed = true }, Relative(8, 2), Absolute(16, 2)]),
+        // struct jump_entry: relative with a 64-bit key from 4.19, absolute before.
+        new("__jump_table", "jump", [new EntryLayout(16, [(0, 4), (4, 4), (8, 8)]), Absolute(24, 3)]),
+        // struct paravirt_patch_site; assembler macros leave out what pads the last one to 16 bytes.
+        new(".parainstructions", "para", [Absolute(16, 1) with { LastMayBeShort = true }, Relative(12, 1)]),
+        new(".static_call_sites", "static_call", [Relative(8, 2)]),
+        new(".smp_locks", "", [Relative(4, 1), Absolute(8, 1)]),
+        new(".retpoline_sites", "", [Relative(4, 1)]),
+        new(".return_sites", "", [Relative(4, 1)]),
+        new(".call_sites", "", [Relative(4, 1)]),
+        new(".ibt_endbr_seal", "", [Relative(4, 1)]),
+        new(".kcfi_traps", "", [Relative(4, 1)]),
+        new(".cfi_sites", "", [Relative(4, 1)]),
+        new(".orc_unwind_ip", "", [Relative(4, 1)]),
+        new("__mcount_loc", "", [Absolute(8, 1)]),
+        new("__patchable_function_entries", "", [Absolute(8, 1)]),
     ];
 
     private static readonly Dictionary<string, Kind> ByName = Kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
+
+    // Annotations for objtool: address alone, address and kind, struct unwind_hint; relative or absolute.
+    private static readonly EntryLayout[] Annotations = [Relative(4, 1), Relative(8, 1), Absolute(8, 1), Relative(12, 1), Absolute(16, 1)];
+
+    private static EntryLayout Relative(int size, int pointers) => new(size, [.. Enumerable.Range(0, pointers).Select(i => (4 * i, 4))]);
+
+    private static EntryLayout Absolute(int size, int pointers) => new(size, [.. Enumerable.Range(0, pointers).Select(i => (8 * i, 8))]);
 
     /// <summary>The kind of <paramref name="section"/>, or null when it is an ordinary section.</summary>
     public static Kind? Find(Section section)
@@ -45,9 +59,8 @@ public static class SpecialSections
         {
             return kind;
         }
-        // Annotations for objtool: one relocation an entry, pointing at the instruction they mark.
-        return section.Name.StartsWith(".discard.", StringComparison.Ordinal) && !IsIgnored(section)
-            ? new Kind(section.Name, "", [4, 8])
+        return section.Name.StartsWith(".discard.", StringComparison.Ordinal) && !section.IsCode && !IsIgnored(section)
+            ? new Kind(section.Name, "", Annotations)
             : null;
     }
 
@@ -64,63 +77,57 @@ public static class SpecialSections
         ArgumentNullException.ThrowIfNull(section);
         var name = section.Name;
         return section.Type is SectionType.Group or SectionType.Note
-            || name is ".comment" or ".modinfo" or ".printk_index" or ".export_symbol" or ".eh_frame"
-                or ".orc_unwind" or ".orc_header" or ".discard.addressable" or ".discard.sym_checksum"
+            || name is ".comment" or ".modinfo" or ".printk_index" or ".export_symbol" or ".eh_frame" or ".BTF" or ".BTF.ext"
+                or ".orc_unwind" or ".orc_header" or ".discard.addressable" or ".discard.sym_checksum" or ".GCC.command.line"
             || name.StartsWith(".debug", StringComparison.Ordinal)
-            || name.StartsWith(".BTF", StringComparison.Ordinal)
             || name.StartsWith(".llvm", StringComparison.Ordinal)
             || name.StartsWith(".gnu.", StringComparison.Ordinal)
-            || name.StartsWith(".note", StringComparison.Ordinal);
+            || name.StartsWith(".note", StringComparison.Ordinal)
+            || IsConstructorTable(section);
+    }
+
+    /// <summary>Whether its data is private to one use of a macro (see <see cref="SymbolNames.IsOwnCopy"/>), whatever its name.</summary>
+    public static bool HoldsOwnCopies(Section section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return section.Name is "__dyndbg" or "__verbose" or ".data..once" or ".data.once" or "_ftrace_annotated_branch" or "_ftrace_branch";
     }
 
     /// <summary>
-    /// Entry size of <paramref name="section"/> in bytes: the given one, else the likeliest under which every
-    /// entry starts with a relocation and all have relocations at the same places.
+    /// Whether it lists functions that run once, when the image boots or the module loads. Compilers make such
+    /// functions to register what sanitizers and profilers keep of an object.
     /// </summary>
-    /// <exception cref="ElfFormatException">No known size fits the section.</exception>
-    public static int EntrySize(Kind kind, Section section, IReadOnlyDictionary<string, int> given, string file)
+    public static bool IsConstructorTable(Section section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        var name = section.Name;
+        return name.StartsWith(".init_array", StringComparison.Ordinal) || name.StartsWith(".fini_array", StringComparison.Ordinal)
+            || name.StartsWith(".ctors", StringComparison.Ordinal) || name.StartsWith(".dtors", StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Layout of the entries of <paramref name="section"/>: of the given size, else the likeliest that its relocations
+    /// fit. Null for objtool's annotations of a form unknown: nothing but objtool reads them.
+    /// </summary>
+    /// <exception cref="ElfFormatException">No known layout fits the section.</exception>
+    public static EntryLayout? Layout(Kind kind, Section section, IReadOnlyDictionary<string, int> given, string file)
     {
         ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(given);
+        var known = Array.Find(kind.Layouts, l => l.Fits(section));
         if (kind.Option.Length > 0 && given.TryGetValue(kind.Option, out var size))
         {
-            if (size <= 0 || !Fits(section, size))
-            {
-                throw new ElfFormatException(file, $"section {section.Name}",
-                    $"{section.Size} bytes with {section.Relocations.Count} relocations do not fit entries of {size} bytes");
-            }
-            return size;
+            known = known?.Size == size ? known
+                : Array.Find(kind.Layouts, l => l.Size == size && l.Fits(section)) ?? new EntryLayout(size, []);
+            return size > 0 && known.HasStarts(section) ? known : throw new ElfFormatException(file, $"section {section.Name}",
+                $"{section.Size} bytes with {section.Relocations.Count} relocations do not fit entries of {size} bytes");
         }
-        if (section.EntrySize > 1 && section.EntrySize <= 64 && Fits(section, (int)section.EntrySize))
+        if (known is null && section.EntrySize is > 1 and <= 64 && new EntryLayout((int)section.EntrySize, []) is var stated && stated.HasStarts(section))
         {
-            return (int)section.EntrySize;
+            return stated;
         }
-        foreach (var candidate in kind.Sizes)
-        {
-            if (Fits(section, candidate))
-            {
-                return candidate;
-            }
-        }
-        throw new ElfFormatException(file, $"section {section.Name}",
-            "entries have no size known to Suture; give it with --entry-size");
-    }
-
-    private static bool Fits(Section section, int size)
-    {
-        // Some assembler macros align before an entry and not after it: the last one may be short.
-        var length = section.Data.Length;
-        if (length % size != 0 && (section.Name != ".parainstructions" || length % size < 10))
-        {
-            return false;
-        }
-        var entries = (length + size - 1) / size;
-        var starts = 0;
-        foreach (var relocation in section.Relocations)
-        {
-            starts += relocation.Offset % (ulong)size == 0 ? 1 : 0;
-        }
-        return starts == entries && section.Relocations.Count % entries == 0;
+        return known is not null || kind.Layouts == Annotations ? known : throw new ElfFormatException(file, $"section {section.Name}",
+            kind.Option.Length > 0 ? $"entries have no layout known to Suture; give their size with --entry-size {kind.Option}=BYTES" : "entries have no layout known to Suture");
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Suture.Diff.Model;
 using Suture.Elf;
@@ -89,7 +88,7 @@ internal sealed class Compare
 
     private static bool SameBytes(Element a, Element b)
     {
-        ReadOnlySpan<byte> x = a.Bytes, y = b.Bytes;
+        ReadOnlySpan<byte> x = WithoutLine(a), y = WithoutLine(b);
         if (x.Length != y.Length)
         {
             return false;
@@ -113,6 +112,17 @@ internal sealed class Compare
             at = p.Offset + p.Width;
         }
         return x[at..].SequenceEqual(y[at..]);
+    }
+
+    private static ReadOnlySpan<byte> WithoutLine(Element element)
+    {
+        if (element.SourceLine.Width == 0)
+        {
+            return element.Bytes;
+        }
+        var bytes = element.Bytes.ToArray();
+        bytes.AsSpan(element.SourceLine.Offset, element.SourceLine.Width).Clear();
+        return bytes;
     }
 
     private bool SameReference(Reference a, Reference b, int depth)
@@ -146,7 +156,7 @@ internal sealed class Compare
             case ElementKind.Data when !Correlate.IsCorrelated(a):
                 // State of a macro: contents are not compared. Its text (__func__, CSWTCH) is.
                 return a.Key == b.Key && !Correlate.IsCorrelated(b)
-                    && ((a.Section.Flags & SectionFlags.Write) != 0 || SameBytes(a, b));
+                    && ((a.Section.Flags & SectionFlags.Write) != 0 || (depth < MaxDepth && SameElement(a, b, depth + 1)));
             default:
                 return a.Twin == b;
         }
@@ -170,12 +180,6 @@ internal sealed class Compare
                 return false;
             }
         }
-        return a.Section.Name == "__bug_table" ? SameBug(a, b)
-            : SameBytes(a, b) && (a.Companion ?? []).AsSpan().SequenceEqual(b.Companion ?? []);
+        return SameBytes(a, b) && (a.Companion ?? []).AsSpan().SequenceEqual(b.Companion ?? []);
     }
-
-    /// <summary>A bug entry ends with line (2 bytes) and flags (2 bytes), struct bug_entry; the line alone is no change.</summary>
-    private static bool SameBug(Element a, Element b) => a.Size < 4
-        ? SameBytes(a, b)
-        : BinaryPrimitives.ReadUInt16LittleEndian(a.Bytes[^2..]) == BinaryPrimitives.ReadUInt16LittleEndian(b.Bytes[^2..]);
 }

@@ -29,10 +29,8 @@ internal sealed class Correlate
         correlate.PairByDigest(oldData.FindAll(IsConstant), newData.FindAll(IsConstant), withName: false);
     }
 
-    /// <summary>Whether data has an identity: print-once flags and the like do not, see <see cref="SymbolNames.IsOwnCopy"/>.</summary>
-    public static bool IsCorrelated(Element data) =>
-        data.Kind == ElementKind.Data && !SymbolNames.IsOwnCopy(data.Key)
-        && data.Section.Name is not ("__dyndbg" or ".data..once" or ".data.once");
+    /// <summary>Whether data has an identity: print-once flags and the like do not, see <see cref="Element.IsOwnCopy"/>.</summary>
+    public static bool IsCorrelated(Element data) => data is { Kind: ElementKind.Data, IsOwnCopy: false };
 
     /// <summary>Whether nothing writes the data while the system runs.</summary>
     public static bool IsConstant(Element data) =>

@@ -130,7 +130,8 @@ internal sealed class Emit
 
     private Section Shared(Section source, string name)
     {
-        var flags = source.Flags & ~SectionFlags.Group;
+        // Tables that compilers tie to one section of code each become one table for all.
+        var flags = source.Flags & ~(SectionFlags.Group | SectionFlags.LinkOrder);
         if (!_shared.TryGetValue((name, source.Type, flags), out var section))
         {
             section = new Section(name, source.Type, flags) { EntrySize = source.EntrySize };

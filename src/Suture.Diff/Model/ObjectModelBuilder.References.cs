@@ -1,0 +1,173 @@
+using Suture.Elf;
+
+namespace Suture.Diff.Model;
+
+/// <content>Spelling every relocation, and what the assembler resolved itself, as a reference between elements.</content>
+internal sealed partial class ObjectModelBuilder
+{
+    /// <summary>Where a relocation points: <paramref name="Mark"/> is a constant that the kernel adds and takes off again.</summary>
+    private readonly record struct RawTarget(uint Type, Section? Section, long Offset, int PcDelta, long Mark = 0);
+
+    /// <summary>Kernels before 4.6 mark an exception whose handler must say so by adding this to the fixup's address.</summary>
+    private const long MarkedFixup = 0x7ffffff0;
+
+    /// <summary>For each relocation of <paramref name="section"/>: the section and offset it points at, if its symbol is defined here.</summary>
+    private RawTarget[] ResolveTargets(Section section)
+    {
+        var relocations = section.Relocations;
+        var targets = new RawTarget[relocations.Count];
+        var operands = section.IsCode && _bySection.ContainsKey(section) ? Operands(section) : null;
+        for (var i = 0; i < targets.Length; i++)
+        {
+            var r = relocations[i];
+            // In data a PC-relative value counts from the field itself.
+            var delta = RelocationType.IsPcRelative(r.Type) ? operands?[i].PcDelta ?? 0 : 0;
+            // The assembler spells a call of a local function PC32 and of any other PLT32: a branch is a branch.
+            var type = r.Type == RelocationType.Pc32 && operands is not null && operands[i].IsBranch ? RelocationType.Plt32 : r.Type;
+            var mark = section.Name == "__ex_table" && r.Addend >= MarkedFixup ? MarkedFixup : 0;
+            targets[i] = r.Symbol.Section is { } target
+                ? new RawTarget(type, target, (long)r.Symbol.Value + r.Addend + delta - mark, delta, mark)
+                : new RawTarget(type, null, r.Addend + delta, delta);
+        }
+        return targets;
+    }
+
+    private InstructionLayout.Operand[] Operands(Section section)
+    {
+        var relocations = section.Relocations;
+        var operands = new InstructionLayout.Operand[relocations.Count];
+        Array.Fill(operands, new InstructionLayout.Operand(4, false));
+        var order = Enumerable.Range(0, relocations.Count).Where(i => relocations[i].Type == RelocationType.Pc32)
+            .OrderBy(i => relocations[i].Offset).ToArray();
+        if (order.Length == 0 || section.Type == SectionType.NoBits)
+        {
+            return operands;
+        }
+        // Each function is decoded from its own start: padding between functions need not decode.
+        var runs = _bySection[section].Count > 0 ? _bySection[section].ConvertAll(e => (e.Start, e.Size)) : [(0, section.Data.Length)];
+        var next = 0;
+        foreach (var (start, size) in runs)
+        {
+            var first = next;
+            while (next < order.Length && (int)relocations[order[next]].Offset < start + size)
+            {
+                next++;
+            }
+            var fields = order[first..next].Select(i => (int)relocations[i].Offset - start).Where(f => f >= 0).ToArray();
+            var found = InstructionLayout.Operands(section.Data.AsSpan(start, size), fields);
+            for (var i = 0; i < found.Length; i++)
+            {
+                operands[order[next - found.Length + i]] = found[i];
+            }
+        }
+        return operands;
+    }
+
+    private void MakeReferences(Section section, List<Element> elements)
+    {
+        for (var i = 0; i < section.Relocations.Count; i++)
+        {
+            var r = section.Relocations[i];
+            if (r.Type != RelocationType.None && At(elements, (long)r.Offset) is { } holder)
+            {
+                AddReference(holder, section, i);
+            }
+        }
+        foreach (var element in elements)
+        {
+            element.References.Sort((a, b) => a.Offset.CompareTo(b.Offset));
+        }
+    }
+
+    private void AddReference(Element holder, Section section, int index)
+    {
+        var reference = Reference(section, index, (int)section.Relocations[index].Offset - holder.Start);
+        if (reference.Offset + reference.Width > holder.Size)
+        {
+            throw new ElfFormatException(source.Name, $"{section.Name}+0x{section.Relocations[index].Offset:x}", $"relocation reaches past the end of {holder}");
+        }
+        holder.References.Add(reference);
+    }
+
+    private Reference Reference(Section section, int index, int offset)
+    {
+        var r = section.Relocations[index];
+        var t = _targets[section][index];
+        if (t.Section is null)
+        {
+            return _bySymbol.TryGetValue(r.Symbol, out var common)
+                ? new Reference(offset, t.Type, common, null, t.Offset, t.PcDelta)
+                : new Reference(offset, t.Type, null, r.Symbol, t.Offset, t.PcDelta);
+        }
+        var target = r.Symbol.IsSection || t.Section.IsStrings ? Locate(t.Section, t.Offset) : _bySymbol.GetValueOrDefault(r.Symbol);
+        return target is null
+            ? new Reference(offset, t.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value + t.Mark, t.PcDelta)
+            : new Reference(offset, t.Type, target, null, t.Offset - target.EntryPoint + t.Mark, t.PcDelta);
+    }
+
+    private Element? Locate(Section section, long offset)
+    {
+        if (section.IsStrings)
+        {
+            return Literal(section, offset);
+        }
+        if (!_bySection.TryGetValue(section, out var elements) || elements.Count == 0)
+        {
+            return null;
+        }
+        // Compilers also point just before or just past an object: &array[N] belongs to array.
+        return At(elements, offset) ?? elements[Math.Max(0, LastStartingAtOrBefore(elements, offset))];
+    }
+
+    private Element? Literal(Section section, long offset)
+    {
+        if (offset < 0 || offset >= section.Data.Length)
+        {
+            return null;
+        }
+        if (!_literals.TryGetValue((section, offset), out var literal))
+        {
+            var width = section.EntrySize is 2 or 4 ? (int)section.EntrySize : 1;
+            var end = (int)offset;
+            while (end + width <= section.Data.Length && section.Data.AsSpan(end, width).ContainsAnyExcept((byte)0))
+            {
+                end += width;
+            }
+            end = Math.Min(end + width, section.Data.Length);
+            literal = new Element(ElementKind.Literal, "", section, (int)offset, end - (int)offset);
+            _literals[(section, offset)] = literal;
+        }
+        return literal;
+    }
+
+    /// <summary>
+    /// Code of one section reaches its neighbours without relocations. Where an element stands alone in its
+    /// section this cannot happen; elsewhere such operands become references, else the code could not be moved.
+    /// </summary>
+    private static void AddEscapes(List<Element> elements)
+    {
+        if (elements.Count < 2 || !elements[0].Section.IsCode)
+        {
+            return;
+        }
+        foreach (var element in elements)
+        {
+            if (element.Kind != ElementKind.Function)
+            {
+                continue;
+            }
+            var relocated = element.References.Select(r => r.Offset).ToHashSet();
+            foreach (var escape in InstructionLayout.Escapes(element.Bytes, relocated))
+            {
+                element.IsUnmovable |= escape.Width != 4;
+                if (escape.Width == 4 && At(elements, element.Start + escape.Target) is { } target)
+                {
+                    element.References.Add(new Reference(
+                        escape.Offset, escape.IsBranch ? RelocationType.Plt32 : RelocationType.Pc32, target, null,
+                        element.Start + escape.Target - target.EntryPoint, escape.Next - escape.Offset));
+                }
+            }
+            element.References.Sort((a, b) => a.Offset.CompareTo(b.Offset));
+        }
+    }
+}
