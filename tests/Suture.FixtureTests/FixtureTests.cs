@@ -5,8 +5,7 @@ namespace Suture.FixtureTests;
 
 public sealed class FixtureTests
 {
-    public static TheoryData<string> Names =>
-        [.. Directory.GetFiles(Fixture.Directory, "*.c").Select(p => Path.GetFileNameWithoutExtension(p)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names => [.. Fixture.All];
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -66,6 +66,12 @@ internal static class Judge
             Hold(expectation.Values.Count == 2 && int.TryParse(count, out var wanted) && wanted == actual,
                 $"{section} has {actual} entries in the output, expected {count}", faults);
         }
+        foreach (var expectation in fixture.Expectations.Where(e => e.Word == "bytes"))
+        {
+            var actual = result.Output?.FindSection(expectation.Values[0])?.Size ?? 0;
+            Hold(expectation.Values.Count == 2 && ulong.TryParse(expectation.Values[1], out var wanted) && wanted == actual,
+                $"{expectation.Values[0]} has {actual} bytes in the output, expected {expectation}", faults);
+        }
         return faults;
     }
 

@@ -18,7 +18,7 @@ public sealed class SensitivityTests
         for (var i = 0; i < fixture.Expectations.Count; i++)
         {
             var expectation = fixture.Expectations[i];
-            var last = expectation.Word == "entries" ? "77" : "no_such_name";
+            var last = expectation.Word is "entries" or "bytes" ? "77" : "no_such_name";
             var wrong = expectation with { Values = [.. expectation.Values.SkipLast(1), last] };
             Judge.Differences(With(fixture, i, wrong), run).ShouldNotBeEmpty($"{wrong} in place of {expectation}");
             if (expectation.Word is "verdict" or "changed" or "new" or "data-changed" or "data-new" or "finding")
@@ -27,6 +27,20 @@ public sealed class SensitivityTests
             }
         }
     }
+
+    [Theory]
+    [MemberData(nameof(Needy))]
+    public void What_the_engine_no_longer_knows_is_missed(string name)
+    {
+        var fixture = Fixture.Load(name);
+        var run = FixtureRun.Of(fixture);
+        foreach (var need in fixture.Needs)
+        {
+            Judge.Differences(fixture, run.Without(need)).ShouldNotBeEmpty($"without {need.Text}");
+        }
+    }
+
+    public static TheoryData<string> Needy => [.. Fixture.All.Where(id => Fixture.Load(id).Needs.Count > 0)];
 
     [Fact]
     public void Changed_byte_in_a_function_is_noticed() => Spoil(output =>
@@ -60,7 +74,7 @@ public sealed class SensitivityTests
         var path = Path.Combine(Fixture.Directory, "..", "obj", "wrong-directive.c");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, "// expect: verdict patchable\n// expect: chnaged foo\n");
-        Should.Throw<FormatException>(() => Fixture.Load("../obj/wrong-directive"));
+        Should.Throw<FormatException>(() => Fixture.Load("../obj/wrong-directive gcc 6.1"));
     }
 
     private static Fixture With(Fixture fixture, int index, Fixture.Expectation? replacement) => fixture with
@@ -80,7 +94,7 @@ public sealed class SensitivityTests
 
     private static void Spoil(Action<ElfObject> spoil, bool writable = true)
     {
-        var fixture = Fixture.Load("switch-table");
+        var fixture = Fixture.Load("switch-table gcc 6.1");
         var run = FixtureRun.Of(fixture);
         var output = FreshOutput(run);
         spoil(output);

@@ -14,7 +14,7 @@ internal sealed partial class ObjectModelBuilder
         {
             if (symbol.Section is { } section && symbols.TryGetValue(section, out var list)
                 && symbol.Type is SymbolType.Func or SymbolType.Object or SymbolType.NoType or SymbolType.Tls
-                && !constructors.Contains((section, symbol.Value)) && !IsBtfId(symbol))
+                && !constructors.Contains((section, symbol.Value)) && !IsBtfId(symbol) && !IsPlace(symbol))
             {
                 list.Add(symbol);
             }
@@ -28,6 +28,9 @@ internal sealed partial class ObjectModelBuilder
             _bySection[section] = CutSection(section, symbols[section], padding.GetValueOrDefault(section));
         }
     }
+
+    /// <summary>Whether a symbol only marks a place: a section's, or a label of the compiler's that assemblers usually drop.</summary>
+    private static bool IsPlace(Symbol symbol) => symbol.IsSection || symbol.Name.StartsWith(".L", StringComparison.Ordinal);
 
     /// <summary>Members of a list of type ids are numbered; the list has a name of its own.</summary>
     private static bool IsBtfId(Symbol symbol) => symbol.Name.StartsWith("__BTF_ID__", StringComparison.Ordinal);
@@ -168,7 +171,7 @@ internal sealed partial class ObjectModelBuilder
             {
                 var t = targets[i];
                 if (t.Section is { IsStrings: false } target && _bySection.TryGetValue(target, out var elements)
-                    && section.Relocations[i].Symbol.IsSection
+                    && IsPlace(section.Relocations[i].Symbol)
                     && t.Offset >= 0 && t.Offset < (long)target.Size && At(elements, t.Offset) is null)
                 {
                     if (!places.TryGetValue(target, out var set))

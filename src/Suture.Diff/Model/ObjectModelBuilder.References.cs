@@ -99,7 +99,7 @@ internal sealed partial class ObjectModelBuilder
                 ? new Reference(offset, t.Type, common, null, t.Offset, t.PcDelta)
                 : new Reference(offset, t.Type, null, r.Symbol, t.Offset, t.PcDelta);
         }
-        var target = r.Symbol.IsSection || t.Section.IsStrings ? Locate(t.Section, t.Offset) : _bySymbol.GetValueOrDefault(r.Symbol);
+        var target = IsPlace(r.Symbol) || t.Section.IsStrings ? Locate(t.Section, t.Offset) : _bySymbol.GetValueOrDefault(r.Symbol);
         return target is null
             ? new Reference(offset, t.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value + t.Mark, t.PcDelta)
             : new Reference(offset, t.Type, target, null, t.Offset - target.EntryPoint + t.Mark, t.PcDelta);

@@ -110,7 +110,7 @@ internal static class Guard
 
     /// <summary>A static local that a changed function used and that no longer exists: its running value would be lost silently.</summary>
     private static bool Vanished(Element data) =>
-        data is { Twin: null, IsSuperseded: false } && data.Name != data.Key && Correlate.IsCorrelated(data) && !data.IsGlobal
+        data is { Twin: null, IsSuperseded: false } && SymbolNames.IsStaticLocal(data.Name) && Correlate.IsCorrelated(data) && !data.IsGlobal
         && (data.Section.Flags & SectionFlags.Write) != 0 && !IsInit(data.Section)
         && !data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
 
