@@ -91,6 +91,10 @@ public static class Differ
             findings.Add(FindingCatalog.NoEffect());
         }
         var (output, maps) = verdict == Verdict.Patchable ? Emit.Run(patched.Name, included) : default;
+        if (output is not null)
+        {
+            ImportedNamespaces.Copy(patched, output);
+        }
         return new DiffResult
         {
             Verdict = verdict,

@@ -110,7 +110,11 @@ internal static partial class OutputCheck
         /// <summary>The bytes of <paramref name="symbol"/> with relocated fields masked, then each relocation with the name of what it leads to.</summary>
         public string Describe(Symbol symbol)
         {
-            var section = symbol.Section!;
+            if (symbol.Section is not { } section)
+            {
+                // The linker has yet to give it a place (SHN_COMMON): zeros, in either case.
+                return $"  {symbol.Size} \n";
+            }
             var (start, size) = ((long)symbol.Value, (long)symbol.Size);
             var bytes = section.Type == SectionType.NoBits ? [] : section.Data.AsSpan((int)start, (int)size).ToArray();
             var text = new StringBuilder();

@@ -25,7 +25,9 @@ internal static class ModuleMetadata
     public static void AddInfo(ElfObject module, IEnumerable<(string Key, string Value)> items)
     {
         var section = module.FindSection(".modinfo")!;
-        section.Data = [.. section.Data, .. items.SelectMany(i => Encoding.UTF8.GetBytes($"{i.Key}={i.Value}\0"))];
+        // A unit may have brought the same line along.
+        var known = Encoding.UTF8.GetString(section.Data).Split('\0');
+        section.Data = [.. section.Data, .. items.Where(i => !known.Contains($"{i.Key}={i.Value}")).SelectMany(i => Encoding.UTF8.GetBytes($"{i.Key}={i.Value}\0"))];
     }
 
     /// <summary>Adds the checksums of the exported symbols used (CONFIG_MODVERSIONS).</summary>

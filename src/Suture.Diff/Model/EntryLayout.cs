@@ -48,6 +48,13 @@ public sealed record EntryLayout(int Size, (int Offset, int Width)[] Pointers)
         return true;
     }
 
+    /// <summary>Whether each pointer of each entry of <paramref name="section"/>, which <see cref="Fits"/>, has its relocation.</summary>
+    public bool IsFilledBy(Section section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return section.Relocations.Count(r => r.Type != RelocationType.None) == Count(section) * Pointers.Length;
+    }
+
     /// <summary>Whether <paramref name="section"/> is a whole number of entries that each begin with a relocation.</summary>
     public bool HasStarts(Section section)
     {

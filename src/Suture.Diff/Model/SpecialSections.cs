@@ -115,7 +115,8 @@ public static class SpecialSections
         ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(given);
-        var known = Array.Find(kind.Layouts, l => l.Fits(section));
+        // One that explains each field comes before one that leaves some without a relocation.
+        var known = Array.Find(kind.Layouts, l => l.Fits(section) && l.IsFilledBy(section)) ?? Array.Find(kind.Layouts, l => l.Fits(section));
         if (kind.Option.Length > 0 && given.TryGetValue(kind.Option, out var size))
         {
             known = known?.Size == size ? known
