@@ -90,7 +90,7 @@ public static class Differ
         {
             findings.Add(FindingCatalog.NoEffect());
         }
-        var (output, maps) = verdict == Verdict.Patchable ? Emit.Run(patched.Name, included) : default;
+        var (output, maps) = verdict == Verdict.Patchable ? Emit.Run(after, included) : default;
         if (output is not null)
         {
             ImportedNamespaces.Copy(patched, output);

@@ -100,6 +100,13 @@ public static class SymbolNames
         return name.IndexOf('.', StringComparison.Ordinal) > 0;
     }
 
+    /// <summary>What the source calls the static local of this name: GCC numbers it, clang puts the function before it.</summary>
+    public static string SourceName(string name)
+    {
+        var key = Key(name);
+        return key[(key.LastIndexOf('.') + 1)..];
+    }
+
     // What macros declare inside the function that uses them.
     private static readonly HashSet<string> OwnCopies = new(StringComparer.Ordinal)
     {
@@ -116,8 +123,7 @@ public static class SymbolNames
         ArgumentNullException.ThrowIfNull(name);
         if (IsStaticLocal(name))
         {
-            var key = Key(name);
-            return OwnCopies.Contains(key[(key.LastIndexOf('.') + 1)..]) || IsConstant(name)
+            return OwnCopies.Contains(SourceName(name)) || IsConstant(name)
                 || name.StartsWith("switch.table.", StringComparison.Ordinal) || name.Contains("__UNIQUE_ID_ddebug", StringComparison.Ordinal)
                 || name.StartsWith("__gcov", StringComparison.Ordinal);
         }

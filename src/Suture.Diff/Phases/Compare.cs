@@ -150,7 +150,7 @@ internal sealed class Compare
         switch (a.Kind)
         {
             case ElementKind.Literal:
-                return a.Bytes.SequenceEqual(b.Bytes) || LineNumbers.SameText(a.Bytes, b.Bytes);
+                return a.Bytes.SequenceEqual(b.Bytes) || LineNumbers.SameText(a.Bytes, b.Bytes) || StackDescription.Same(a.Bytes, b.Bytes);
             case ElementKind.Constant or ElementKind.Chunk:
                 return depth < MaxDepth && SameElement(a, b, depth + 1);
             case ElementKind.Data when !Correlate.IsCorrelated(a):

@@ -223,7 +223,7 @@ internal static class LineNumbers
                 return;
             }
             var source = instruction.OpCount - 1;
-            var isName = ReferenceIn(function, instruction) is { Target: { } target } ? IsName(target)
+            var isName = ReferenceIn(function, instruction) is { Target: { } target } ? IsName(function, target)
                 : instruction.GetOpKind(source) == OpKind.Register && _registers.Contains(instruction.GetOpRegister(source).GetFullRegister());
             if (instruction.Mnemonic == Mnemonic.Push || instruction.Op0Kind == OpKind.Memory)
             {
@@ -240,8 +240,10 @@ internal static class LineNumbers
         }
     }
 
-    private static bool IsName(Element target) => target.Kind == ElementKind.Literal
-        ? target.Bytes.TrimEnd((byte)0) is var text && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8))
+    /// <summary>Whether it is the text of a file's or function's name. To clang __func__ is a literal like any other; the function's own name tells it.</summary>
+    private static bool IsName(Element function, Element target) => target.Kind == ElementKind.Literal
+        ? target.Bytes.TrimEnd((byte)0) is var text && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8)
+            || text.SequenceEqual(System.Text.Encoding.ASCII.GetBytes(function.Name.Split('.')[0])))
         : target.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name";
 
     private static Reference? ReferenceIn(Element function, in Instruction instruction)
