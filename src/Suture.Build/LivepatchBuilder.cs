@@ -162,7 +162,7 @@ public sealed class LivepatchBuilder
             var unit = built.Units[i];
             results[i] = Differ.Run(
                 ElfObject.Read(File.ReadAllBytes(unit.OriginalObject), unit.Unit.Object),
-                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes);
+                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes, exactLines: true);
             return ValueTask.CompletedTask;
         });
         var patchable = new List<(CompiledUnit, DiffResult)>();

@@ -62,16 +62,23 @@ public sealed class DiffResult
 /// <summary>Two objects in, a livepatch object and findings out. Reads top-down as the phases of the engine.</summary>
 public static class Differ
 {
-    /// <summary>Compares <paramref name="original"/> with <paramref name="patched"/>; <paramref name="entrySizes"/> gives special-section entry sizes in bytes by option name.</summary>
+    /// <summary>Compares <paramref name="original"/> with <paramref name="patched"/>.</summary>
+    /// <param name="original">The object compiled from the original source.</param>
+    /// <param name="patched">The object compiled from the patched source.</param>
+    /// <param name="entrySizes">Special-section entry sizes in bytes by option name; inferred where absent.</param>
+    /// <param name="exactLines">
+    /// Whether unchanged code has the same line numbers in both, as with #line directives. If not, constants that seem to be
+    /// line numbers may differ, and a finding says so.
+    /// </param>
     /// <exception cref="ElfFormatException">An object contradicts itself.</exception>
-    public static DiffResult Run(ElfObject original, ElfObject patched, IReadOnlyDictionary<string, int>? entrySizes = null)
+    public static DiffResult Run(ElfObject original, ElfObject patched, IReadOnlyDictionary<string, int>? entrySizes = null, bool exactLines = false)
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(patched);
         var before = ObjectModel.Build(original, entrySizes);
         var after = ObjectModel.Build(patched, entrySizes);
         Correlate.Run(before, after);
-        Compare.Run(after);
+        Compare.Run(after, exactLines);
         Escalate.Run(after);
         var included = Phases.Select.Run(after).FindAll(e => !Guard.IsInit(e.Section));
         var findings = Guard.Run(before, after, included);
@@ -90,7 +97,7 @@ public static class Differ
         {
             findings.Add(FindingCatalog.NoEffect());
         }
-        var (output, maps) = verdict == Verdict.Patchable ? Emit.Run(patched.Name, included) : default;
+        var (output, maps) = verdict == Verdict.Patchable ? Emit.Run(after, included) : default;
         if (output is not null)
         {
             ImportedNamespaces.Copy(patched, output);

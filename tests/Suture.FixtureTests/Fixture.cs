@@ -22,7 +22,7 @@ namespace Suture.FixtureTests;
 /// // expect: entries __ex_table 1  so many entries of a special section are in the output
 /// // expect: bytes .modinfo 12     so many bytes of a section are in the output
 /// // expect: finding SUT0203 ops error   exactly these findings, each with symbol (- for none) and severity
-/// // expect: review SUT0801 f         exactly these hints for a human's look; not checked when absent
+/// // expect: review SUT0801 f     exactly these hints for a human's look; not checked when absent
 /// // needs: section __ex_table     what must go wrong when the engine does not know the section by its name
 /// // needs: symbol .constprop.     what must go wrong when the engine does not know this part of symbol names
 /// </code>

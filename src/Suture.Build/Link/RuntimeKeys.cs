@@ -42,7 +42,7 @@ internal static class RuntimeKeys
         {
             var diff = Differ.Run(
                 ElfObject.Read(await File.ReadAllBytesAsync(unit.OriginalObject, cancellation), unit.Unit.Object),
-                ElfObject.Read(await File.ReadAllBytesAsync(unit.PatchedObject, cancellation), unit.Unit.Object + " (patched)"), entrySizes);
+                ElfObject.Read(await File.ReadAllBytesAsync(unit.PatchedObject, cancellation), unit.Unit.Object + " (patched)"), entrySizes, exactLines: true);
             var replaced = diff.Replaced.Select(f => f.Twin!.Name).ToHashSet(StringComparer.Ordinal);
             if (diff.Verdict == Verdict.Patchable && diffs[unit.Unit].Replaced.All(f => replaced.Contains(f.Twin!.Name)))
             {

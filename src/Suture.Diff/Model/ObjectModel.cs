@@ -43,6 +43,13 @@ public sealed class ObjectModel
     /// <summary>Entry size in bytes of each special section present, by section name.</summary>
     public Dictionary<string, int> EntrySizes { get; }
 
+    /// <summary>
+    /// How the object's assembler spells branches to other sections: PLT32, or, until 2018, PC32. Module loaders before
+    /// Linux 4.16 do not know PLT32, so an output keeps to what its source does.
+    /// </summary>
+    public uint BranchType => Source.Sections.Exists(s => s.Relocations.Exists(r => r.Type == RelocationType.Plt32))
+        ? RelocationType.Plt32 : RelocationType.Pc32;
+
     /// <summary>The element that <paramref name="symbol"/> names or points into, or null.</summary>
     public Element? Find(Symbol symbol) => _bySymbol.GetValueOrDefault(symbol);
 

@@ -35,9 +35,16 @@ internal sealed partial class ObjectModelBuilder
     /// <summary>Members of a list of type ids are numbered; the list has a name of its own.</summary>
     private static bool IsBtfId(Symbol symbol) => symbol.Name.StartsWith("__BTF_ID__", StringComparison.Ordinal);
 
+    /// <summary>Bytes that one variable may claim; the reader cannot hold it against a section.</summary>
+    private const ulong MaxCommonSize = 1 << 28;
+
     /// <summary>A variable that the linker has yet to give a place: its value is its alignment (SHN_COMMON).</summary>
     private void CutCommon(Symbol symbol)
     {
+        if (symbol.Size > MaxCommonSize || symbol.Value > MaxCommonSize || (symbol.Value & (symbol.Value - 1)) != 0)
+        {
+            throw new ElfFormatException(source.Name, $"symbol {symbol.Name}", $"{symbol.Size} bytes aligned to {symbol.Value} are no variable");
+        }
         var section = new Section(".bss." + symbol.Name, SectionType.NoBits, SectionFlags.Alloc | SectionFlags.Write)
         {
             Alignment = Math.Max(1, symbol.Value),

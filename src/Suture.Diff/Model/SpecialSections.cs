@@ -64,13 +64,6 @@ public static class SpecialSections
             : null;
     }
 
-    /// <summary>Sections of code that other tables point into and that no symbol names.</summary>
-    public static bool IsChunked(Section section)
-    {
-        ArgumentNullException.ThrowIfNull(section);
-        return section.Name is ".altinstr_replacement" or ".altinstr_aux" or ".fixup";
-    }
-
     /// <summary>Sections that never matter for a live patch: notes, debug information, build-time bookkeeping.</summary>
     public static bool IsIgnored(Section section)
     {

@@ -31,7 +31,7 @@ public static class SymbolNames
             return key;
         }
         if (key.Contains(Unique, StringComparison.Ordinal) || key.StartsWith("__addressable_", StringComparison.Ordinal)
-            || key.StartsWith("__compiletime_assert_", StringComparison.Ordinal))
+            || key.StartsWith("__compiletime_assert_", StringComparison.Ordinal) || IsUnnamed(key))
         {
             key = key.TrimEnd("0123456789".ToCharArray());
         }
@@ -47,6 +47,10 @@ public static class SymbolNames
     /// <summary>An unnamed constant aggregate as GCC calls it: <c>C.7.2041</c>.</summary>
     private static bool IsConstant(string name) =>
         name.StartsWith("C.", StringComparison.Ordinal) && name.Length > 2 && !name.AsSpan(2).ContainsAnyExcept("0123456789.");
+
+    /// <summary>What clang's sanitizers keep, where nothing in the source has a name for it.</summary>
+    private static bool IsUnnamed(string name) =>
+        name.StartsWith("__unnamed_", StringComparison.Ordinal) || name.StartsWith("___asan_gen_", StringComparison.Ordinal);
 
     /// <summary>An initcall of the kernel's is <c>__initcall__kmod_MODULE__COUNTER_LINE_FUNCTION</c> and a level.</summary>
     private static string WithoutCounters(string key)
@@ -96,6 +100,13 @@ public static class SymbolNames
         return name.IndexOf('.', StringComparison.Ordinal) > 0;
     }
 
+    /// <summary>What the source calls the static local of this name: GCC numbers it, clang puts the function before it.</summary>
+    public static string SourceName(string name)
+    {
+        var key = Key(name);
+        return key[(key.LastIndexOf('.') + 1)..];
+    }
+
     // What macros declare inside the function that uses them.
     private static readonly HashSet<string> OwnCopies = new(StringComparer.Ordinal)
     {
@@ -112,11 +123,11 @@ public static class SymbolNames
         ArgumentNullException.ThrowIfNull(name);
         if (IsStaticLocal(name))
         {
-            var key = Key(name);
-            return OwnCopies.Contains(key[(key.LastIndexOf('.') + 1)..]) || IsConstant(name)
+            return OwnCopies.Contains(SourceName(name)) || IsConstant(name)
                 || name.StartsWith("switch.table.", StringComparison.Ordinal) || name.Contains("__UNIQUE_ID_ddebug", StringComparison.Ordinal)
                 || name.StartsWith("__gcov", StringComparison.Ordinal);
         }
-        return name.StartsWith("__UNIQUE_ID_ddebug", StringComparison.Ordinal) || name.StartsWith("__llvm_gcov_ctr", StringComparison.Ordinal);
+        return name.StartsWith("__UNIQUE_ID_ddebug", StringComparison.Ordinal) || name.StartsWith("__llvm_gcov_ctr", StringComparison.Ordinal)
+            || IsUnnamed(name);
     }
 }

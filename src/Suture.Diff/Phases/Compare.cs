@@ -13,13 +13,16 @@ internal sealed class Compare
     /// <summary>Depth of anonymous data that refers to anonymous data; compilers make one or two levels.</summary>
     private const int MaxDepth = 16;
 
+    private bool _exactLines;
+
     /// <summary>Functions of another size than their twins that differ in line numbers only.</summary>
     private readonly Dictionary<Element, CodeAlignment> _aligned = new(ReferenceEqualityComparer.Instance);
 
-    public static void Run(ObjectModel patched)
+    /// <summary>Marks every element of <paramref name="patched"/>; with <paramref name="exactLines"/> a constant is never taken for a line number that moved.</summary>
+    public static void Run(ObjectModel patched, bool exactLines)
     {
-        var compare = new Compare();
-        foreach (var function in patched.Functions.Where(f => f.Twin is { } twin && twin.Size != f.Size && twin.References.Count == f.References.Count))
+        var compare = new Compare { _exactLines = exactLines };
+        foreach (var function in patched.Functions.Where(f => !exactLines && f.Twin is { } twin && twin.Size != f.Size && twin.References.Count == f.References.Count))
         {
             if (LineNumbers.Align(function.Twin!, function) is { } alignment)
             {
@@ -94,7 +97,7 @@ internal sealed class Compare
         {
             return true;
         }
-        return patched.LinesMoved = aligned || (patched.Kind == ElementKind.Function && LineNumbers.Align(original, patched) is not null);
+        return patched.LinesMoved = aligned || (!_exactLines && patched.Kind == ElementKind.Function && LineNumbers.Align(original, patched) is not null);
     }
 
     private static bool SameBytes(Element a, Element b)
@@ -166,7 +169,8 @@ internal sealed class Compare
         switch (a.Kind)
         {
             case ElementKind.Literal:
-                return a.Bytes.SequenceEqual(b.Bytes) || LineNumbers.SameText(a.Bytes, b.Bytes);
+                return a.Bytes.SequenceEqual(b.Bytes) || (!_exactLines && LineNumbers.SameText(a.Bytes, b.Bytes))
+                    || StackDescription.Same(a.Bytes, b.Bytes);
             case ElementKind.Constant or ElementKind.Chunk:
                 return depth < MaxDepth && SameElement(a, b, depth + 1);
             case ElementKind.Data when !Correlate.IsCorrelated(a):

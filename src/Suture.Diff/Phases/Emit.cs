@@ -19,7 +19,9 @@ internal sealed class Emit
 
     private readonly record struct Placement(Section Section, int Offset, Symbol? Symbol);
 
-    private Emit(string name) => _output = new ElfObject(name);
+    private readonly uint _branchType;
+
+    private Emit(string name, uint branchType) => (_output, _branchType) = (new ElfObject(name), branchType);
 
     /// <summary>For each undefined symbol of the output: the element of the original object it stands for, or null when the original does not define it either.</summary>
     public Dictionary<Symbol, Element?> Externals { get; } = new(ReferenceEqualityComparer.Instance);
@@ -27,9 +29,9 @@ internal sealed class Emit
     /// <summary>For each included named element: its symbol in the output.</summary>
     public Dictionary<Element, Symbol> Symbols { get; } = new(ReferenceEqualityComparer.Instance);
 
-    public static (ElfObject Output, Emit Maps) Run(string name, List<Element> included)
+    public static (ElfObject Output, Emit Maps) Run(ObjectModel patched, List<Element> included)
     {
-        var emit = new Emit(name);
+        var emit = new Emit(patched.Source.Name, patched.BranchType);
         foreach (var element in included)
         {
             emit.Place(element);
@@ -191,7 +193,7 @@ internal sealed class Emit
             // The addend is explicit in RELA; the kernel insists that the field itself be zero.
             section.Data.AsSpan(at, reference.Width).Clear();
             var (symbol, bias) = Resolve(element, reference);
-            section.Relocations.Add(new Relocation((ulong)at, reference.Type, symbol, bias + reference.Addend));
+            section.Relocations.Add(new Relocation((ulong)at, reference.Type == RelocationType.Plt32 ? _branchType : reference.Type, symbol, bias + reference.Addend));
         }
     }
 

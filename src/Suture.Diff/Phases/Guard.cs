@@ -167,6 +167,10 @@ internal static class Guard
         {
             return $"it refers to '{target}', which is new __init or __exit code or data and is not kept once the system is up";
         }
+        if (reference.Target is { Section.Name: ".BTF_ids" } ids && Select.IsOwn(ids, reference))
+        {
+            return $"it refers to '{ids}', a new list of type ids, which only the link of the whole kernel fills in";
+        }
         return reference.External is { Section: { } section } ? $"it refers into section {section.Name}, which has no meaning outside its object" : null;
     }
 

@@ -11,6 +11,9 @@ namespace Suture.Diff.Phases;
 /// </summary>
 internal static class LineNumbers
 {
+    /// <summary>No code stands above the licence and the first includes.</summary>
+    private const ulong FirstLine = 10;
+
     private const ulong LastLine = 1 << 20;
 
     /// <summary>Instructions between a constant and the call that takes it; compilers load arguments close to calls.</summary>
@@ -113,8 +116,8 @@ internal static class LineNumbers
             return false;
         }
         var operand = a.OpCount - 1;
-        if (!IsImmediate(a.GetOpKind(operand)) || !IsImmediate(b.GetOpKind(operand)) || a.GetImmediate(operand) is not (> 0 and < LastLine)
-            || b.GetImmediate(operand) is not (> 0 and < LastLine))
+        if (!IsImmediate(a.GetOpKind(operand)) || !IsImmediate(b.GetOpKind(operand)) || a.GetImmediate(operand) is not (>= FirstLine and < LastLine)
+            || b.GetImmediate(operand) is not (>= FirstLine and < LastLine))
         {
             return false;
         }
@@ -165,7 +168,8 @@ internal static class LineNumbers
         {
             return Array.IndexOf(ArgumentRegisters, instruction.Op0Register.GetFullRegister());
         }
-        return instruction.Op0Kind == OpKind.Memory && instruction.MemoryBase == Register.RSP ? ArgumentRegisters.Length : -1;
+        // What is stored on the stack by other means may as well be a local variable.
+        return -1;
     }
 
     /// <summary>The instruction that runs after number <paramref name="i"/>, jumps followed; -1 when it is not in this function.</summary>
@@ -237,7 +241,7 @@ internal static class LineNumbers
                 : instruction.GetOpKind(source) == OpKind.Register && _registers.Contains(instruction.GetOpRegister(source).GetFullRegister());
             if (instruction.Mnemonic == Mnemonic.Push || instruction.Op0Kind == OpKind.Memory)
             {
-                OnStack |= isName && (instruction.Mnemonic == Mnemonic.Push || instruction.MemoryBase == Register.RSP);
+                OnStack |= isName && instruction.Mnemonic == Mnemonic.Push;
             }
             else if (isName)
             {

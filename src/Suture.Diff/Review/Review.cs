@@ -49,5 +49,5 @@ public static class Review
         && e.Kind is ElementKind.Function or ElementKind.Data && e.References.Exists(r => r.Target == function && r.Type != RelocationType.Plt32 && r.TargetOffset == 0));
 
     private static bool IsOnceFlag(Element data) => data.Kind == ElementKind.Data
-        && data.Key[(data.Key.LastIndexOf('.') + 1)..] is "__already_done" or "__warned" or "__print_once" or "__section__warned";
+        && SymbolNames.SourceName(data.Name) is "__already_done" or "__warned" or "__print_once" or "__section__warned";
 }
