@@ -109,10 +109,17 @@ internal sealed partial class ObjectModelBuilder(ElfObject source, IReadOnlyDict
         {
             byName.TryAdd(function.Name, function);
         }
+        var referrers = new Dictionary<Element, Element>();
+        foreach (var function in functions)
+        {
+            foreach (var reference in function.References.Where(r => r.Target is { Kind: ElementKind.Function } && r.Target != function))
+            {
+                referrers.TryAdd(reference.Target!, function);
+            }
+        }
         foreach (var part in functions.Where(f => SymbolNames.IsCold(f.Name)))
         {
-            part.Parent = byName.GetValueOrDefault(SymbolNames.ColdParent(part.Name))
-                ?? functions.Find(f => f.References.Exists(r => r.Target == part));
+            part.Parent = byName.GetValueOrDefault(SymbolNames.ColdParent(part.Name)) ?? referrers.GetValueOrDefault(part);
             part.Parent?.Parts.Add(part);
         }
     }
