@@ -3,17 +3,20 @@ using Suture.Build.Compile;
 using Suture.Build.Link;
 using Suture.Build.Match;
 using Suture.Build.Patches;
+using Suture.Build.Verification;
 using Suture.Diff;
 using Suture.Diff.Findings;
 using Suture.Diff.Review;
 using Suture.Elf;
 using Suture.Kernel;
+using Suture.Verify;
 
 namespace Suture.Build;
 
 /// <summary>
 /// Patch in, livepatch module out. Reads top-down as the phases: apply and plan, compile each unit twice, diff,
-/// match against the code that runs, link, and check the result as the kernel's loader would.
+/// match against the code that runs, link, check the result as the kernel's loader would, and let the verifier, which shares
+/// nothing with all that, compare it with what the compiler wrote.
 /// </summary>
 public sealed class LivepatchBuilder
 {
@@ -100,9 +103,15 @@ public sealed class LivepatchBuilder
         }
         var faults = new LoaderCheck(Kernel, _images.Of).Run(linked.Module, moduleName + ".ko");
         _findings.AddRange(faults.Select(BuildFindings.WouldNotLoad));
-        return faults.Count > 0
-            ? Finish(BuildStatus.Refused, linked.Functions)
-            : Finish(BuildStatus.Built, linked.Functions, linked.Module);
+        if (faults.Count > 0)
+        {
+            return Finish(BuildStatus.Refused, linked.Functions);
+        }
+        var sealedModule = new OutputVerification(Kernel, template).Run(
+            linked.Module, moduleName, _request.Replace, built, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
+        _findings.AddRange(sealedModule.Findings);
+        return Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
+            linked.Functions, sealedModule.Module, sealedModule.Expectation);
     }
 
     private BuildStatus? PlanFailure(CompilePlan plan)
@@ -223,7 +232,7 @@ public sealed class LivepatchBuilder
         return result;
     }
 
-    private BuildResult Finish(BuildStatus status, IReadOnlyList<LivepatchFunction>? functions = null, byte[]? module = null) =>
+    private BuildResult Finish(BuildStatus status, IReadOnlyList<LivepatchFunction>? functions = null, byte[]? module = null, Manifest? expectation = null) =>
         new(status, "suture_" + _request.Name, module, functions ?? [], _findings,
-            new BuildTimings(_prepareMs, _compileMs, _diffMs, _matchMs, _linkMs, _total.ElapsedMilliseconds));
+            new BuildTimings(_prepareMs, _compileMs, _diffMs, _matchMs, _linkMs, _total.ElapsedMilliseconds), expectation);
 }
