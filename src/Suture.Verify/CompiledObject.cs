@@ -187,7 +187,7 @@ internal sealed class CompiledObject
                 return found;
             }
         }
-        if (at < 0 || at >= section.Size || TableSections.IsIgnored(section.Name))
+        if (at < 0 || at > section.Size || TableSections.IsIgnored(section.Name))
         {
             return null;
         }
