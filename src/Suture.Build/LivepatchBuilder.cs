@@ -24,6 +24,7 @@ public sealed class LivepatchBuilder
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
     private readonly TargetImages _images;
+    private readonly Dictionary<CompiledUnit, DiffResult> _diffs = [];
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
@@ -108,7 +109,7 @@ public sealed class LivepatchBuilder
             return Finish(BuildStatus.Refused, linked.Functions);
         }
         var sealedModule = new OutputVerification(Kernel, template).Run(
-            linked.Module, moduleName, _request.Replace, built, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
+            linked.Module, moduleName, _request.Replace, _diffs, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
         _findings.AddRange(sealedModule.Findings);
         return Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
             linked.Functions, sealedModule.Module, sealedModule.Expectation);
@@ -185,6 +186,7 @@ public sealed class LivepatchBuilder
             var source = built.Units[i].Unit.TreePath;
             _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
                 .Select(f => _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)));
+            _diffs[built.Units[i]] = diff;
             if (diff.Verdict == Verdict.Patchable)
             {
                 _findings.AddRange(Review.Run(diff).Select(f => _places.Locate(f, source)));

@@ -21,6 +21,9 @@ public sealed record UnitPair
     /// <summary>Symbols of the patched object that the engine says it brings along.</summary>
     public IReadOnlySet<string> Included { get; init; } = new HashSet<string>();
 
+    /// <summary>Functions of the patched object that differ, so the engine says, in line numbers only: these need not be replaced.</summary>
+    public IReadOnlySet<string> LinesMoved { get; init; } = new HashSet<string>();
+
     /// <summary>Symbols whose change is left out on purpose.</summary>
     public IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
 }

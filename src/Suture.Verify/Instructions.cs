@@ -35,6 +35,27 @@ internal static class Instructions
         return operands;
     }
 
+    /// <summary><paramref name="code"/> with the constants that are loaded or stored zero, where they are as small as line numbers.</summary>
+    public static byte[] WithoutSmallConstants(byte[] code)
+    {
+        var result = code.ToArray();
+        var decoder = Decoder.Create(64, code);
+        while (decoder.IP < (ulong)code.Length)
+        {
+            decoder.Decode(out var instruction);
+            var constants = decoder.GetConstantOffsets(instruction);
+            if (instruction.Mnemonic is Mnemonic.Mov or Mnemonic.Push && constants is { HasImmediate: true, ImmediateSize: 4 })
+            {
+                var field = result.AsSpan((int)instruction.IP + constants.ImmediateOffset, 4);
+                if (BitConverter.ToUInt32(field) < 1 << 20)
+                {
+                    field.Clear();
+                }
+            }
+        }
+        return result;
+    }
+
     /// <summary>Whether <paramref name="code"/> is nothing but what fills space between functions.</summary>
     public static bool IsPadding(ReadOnlySpan<byte> code)
     {

@@ -42,6 +42,14 @@ internal sealed class PairComparison
         return same;
     }
 
+    /// <summary>Whether <paramref name="piece"/> differs from its twin in nothing but constants that may be line numbers.</summary>
+    public bool DiffersInSmallConstants(Piece piece) => Twins(piece).Any(twin =>
+    {
+        var (a, b) = (_original.Masked(twin), _patched.Masked(piece));
+        return twin.References.Count == piece.References.Count && a.Length == b.Length
+            && Instructions.WithoutSmallConstants(a).AsSpan().SequenceEqual(Instructions.WithoutSmallConstants(b));
+    });
+
     /// <summary>The n-th static local of its name in a function is the n-th in its twin, where both have as many.</summary>
     private void NarrowStaticLocals(Piece function, Piece twin)
     {

@@ -3,6 +3,8 @@ namespace Suture.Verify;
 /// <summary>What a reference of the patched object may mean once the code runs from a livepatch: the module's own copy, or what runs already.</summary>
 internal static class TargetRules
 {
+    private const int MaxDepth = 8;
+
     /// <summary>Whether the reference may lead to the module's own <paramref name="target"/>, and whether to the running one.</summary>
     public static (bool Own, bool Running) Of(
         Piece target, PieceReference reference, Piece from, bool fromTable, PairComparison? comparison, UnitPair unit)
@@ -45,9 +47,22 @@ internal static class TargetRules
             // Contents that changed cannot be had from the running kernel; what was read at boot does not matter any more.
             return IsOrdinary(target.Section) ? (true, false) : (included, !included);
         }
+        if (included && Follows(target, comparison, unit, 0))
+        {
+            return (true, false);
+        }
         // State lives on; only what nobody writes may have a second copy.
         return (included && IsReadOnly(target.Section), true);
     }
+
+    /// <summary>Whether data must be copied because it leads to something that only the module has in its new form.</summary>
+    private static bool Follows(Piece data, PairComparison comparison, UnitPair unit, int depth) => depth < MaxDepth && data.References.Exists(r => r.Target switch
+    {
+        { Kind: PieceKind.Function } f => unit.Included.Contains(f.Name) && !unit.Replaced.ContainsKey(f.Name),
+        { Kind: PieceKind.Data } d => unit.Included.Contains(d.Name) && (!comparison.IsSame(d) || Follows(d, comparison, unit, depth + 1)),
+        { Kind: PieceKind.Anonymous } a => Follows(a, comparison, unit, depth + 1),
+        _ => false,
+    });
 
     private static bool IsOrdinary(FileSection section) => section.Name.StartsWith(".data", StringComparison.Ordinal)
         || section.Name.StartsWith(".rodata", StringComparison.Ordinal) || section.Name.StartsWith(".bss", StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using Suture.Build.Compile;
 using Suture.Build.Link;
+using Suture.Diff;
 using Suture.Diff.Findings;
 using Suture.Diff.Model;
 using Suture.Elf;
@@ -20,11 +21,14 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
     /// <summary>The module with its expectation, or findings that say where it is not what it must be.</summary>
     public sealed record Result(byte[]? Module, Manifest? Expectation, IReadOnlyList<Finding> Findings);
 
-    /// <summary>Verifies <paramref name="module"/>, linked from <paramref name="units"/>; <paramref name="processed"/> is what objtool made of it.</summary>
-    public Result Run(byte[] module, string name, bool replace, PairsBuilt built, IReadOnlyList<LinkUnit> units, byte[] processed)
+    /// <summary>
+    /// Verifies <paramref name="module"/>, linked from <paramref name="units"/>. <paramref name="diffs"/> has all units whose objects
+    /// differ, also those in which the engine found nothing to do; <paramref name="processed"/> is what objtool made of the module.
+    /// </summary>
+    public Result Run(byte[] module, string name, bool replace, IReadOnlyDictionary<CompiledUnit, DiffResult> diffs, IReadOnlyList<LinkUnit> units, byte[] processed)
     {
         var running = new KernelUnderCheck(kernel);
-        var (manifest, omissions) = Expectation.Derive(Terms(name, replace, processed), [CommonPart(), .. built.Units.Where(u => !u.AreEqual).Select(u => Pair(u, units))], running);
+        var (manifest, omissions) = Expectation.Derive(Terms(name, replace, processed), [CommonPart(), .. diffs.Select(d => Pair(d.Key, d.Value))], running);
         if (omissions.Count > 0)
         {
             return new Result(null, manifest, [.. omissions.Take(MaxFindings).Select(BuildFindings.Omitted)]);
@@ -72,19 +76,16 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
 
     private UnitPair CommonPart() => new() { Unit = "template.o", Owner = "", Patched = template.ObjectBytes.ToArray() };
 
-    private static UnitPair Pair(CompiledUnit unit, IReadOnlyList<LinkUnit> units)
+    private static UnitPair Pair(CompiledUnit unit, DiffResult diff) => new()
     {
-        var linked = units.FirstOrDefault(u => u.Source == unit.Unit.Source);
-        return new UnitPair
-        {
-            Unit = unit.Unit.Source,
-            Owner = unit.Unit.Owner,
-            Original = File.ReadAllBytes(unit.OriginalObject),
-            Patched = File.ReadAllBytes(unit.PatchedObject),
-            Replaced = linked?.Diff.Replaced.ToDictionary(f => f.Name, f => f.Twin!.Name, StringComparer.Ordinal) ?? [],
-            Included = linked?.Diff.Included.Where(e => e.Name.Length > 0).Select(e => e.Name).ToHashSet(StringComparer.Ordinal) ?? [],
-        };
-    }
+        Unit = unit.Unit.Source,
+        Owner = unit.Unit.Owner,
+        Original = File.ReadAllBytes(unit.OriginalObject),
+        Patched = File.ReadAllBytes(unit.PatchedObject),
+        Replaced = diff.Replaced.DistinctBy(f => f.Name).ToDictionary(f => f.Name, f => f.Twin!.Name, StringComparer.Ordinal),
+        Included = diff.Included.Where(e => e.Name.Length > 0).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
+        LinesMoved = diff.Patched.Functions.Where(f => f.LinesMoved).Select(f => f.Name).ToHashSet(StringComparer.Ordinal),
+    };
 
     /// <summary>
     /// Where the verifier cannot tell on its own which of several symbols is meant, the place that matching found counts: it is
