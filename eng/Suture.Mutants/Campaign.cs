@@ -19,33 +19,36 @@ internal sealed class Campaign
     {
         var campaign = new Campaign();
         var random = new Random(seed);
-        var modules = paths.Select(p => (Path: p, Bytes: new ModuleBytes(File.ReadAllBytes(p)))).ToList();
-        foreach (var (path, module) in modules)
-        {
-            if (Judge(module.Bytes) is { } fault)
-            {
-                throw new InvalidOperationException($"{path} is no good module to begin with: {fault}");
-            }
-        }
+        var modules = paths.Select(p => (Path: p, Bytes: new ModuleBytes(File.ReadAllBytes(p)))).Select(m => Judge(m.Bytes.Bytes) is { } fault
+            ? throw new InvalidOperationException($"{m.Path} is no good module to begin with: {fault}")
+            : (m.Path, m.Bytes, Manifest: ModuleCheck.ManifestOf(RelocatableFile.Read(m.Bytes.Bytes, m.Path))!)).ToList();
         var seen = new HashSet<string>(modules.Select(m => Convert.ToHexString(SHA256.HashData(m.Bytes.Bytes))));
-        var shares = Mutations.Kinds.Select(k => k.Share).ToList();
-        var kinds = Spread(shares, count);
+        var kinds = Spread(Mutations.Kinds.Select(k => k.Share).ToList(), count);
         for (var kind = 0; kind < kinds.Length; kind++)
         {
             campaign._kinds[kind] = (Mutations.Kinds[kind].Kind, 0, 0);
-            // Some modules offer no place for a kind, and the same mutant may come up again.
-            for (var tries = 0; tries < 100 * kinds[kind] && campaign._kinds[kind].Made < kinds[kind]; tries++)
-            {
-                var (path, module) = modules[random.Next(modules.Count)];
-                var manifest = ModuleCheck.ManifestOf(RelocatableFile.Read(module.Bytes, path))!;
-                if (Mutations.Kinds[kind].Make(new Mutations(module, manifest, random)) is { } mutant
-                    && seen.Add(Convert.ToHexString(SHA256.HashData(mutant.Bytes))))
-                {
-                    campaign.Add(kind, $"{Path.GetFileName(path)}: {mutant.What}", Judge(mutant.Bytes), log);
-                }
-            }
+            campaign.Make(kind, kinds[kind], modules, random, seen, log);
+        }
+        // Small modules offer few places for some kinds; the others make up for it.
+        for (var kind = 0; kind < kinds.Length && campaign.Total < count; kind++)
+        {
+            campaign.Make(kind, campaign._kinds[kind].Made + count - campaign.Total, modules, random, seen, log);
         }
         return campaign;
+    }
+
+    private void Make(int kind, int wanted, List<(string Path, ModuleBytes Bytes, Manifest Manifest)> modules, Random random, HashSet<string> seen, TextWriter log)
+    {
+        // A module may offer no place for a kind, and the same mutant may come up again.
+        for (var tries = 0; tries < 20 * wanted && _kinds[kind].Made < wanted; tries++)
+        {
+            var (path, module, manifest) = modules[random.Next(modules.Count)];
+            if (Mutations.Kinds[kind].Make(new Mutations(module, manifest, random)) is { } mutant
+                && seen.Add(Convert.ToHexString(SHA256.HashData(mutant.Bytes))))
+            {
+                Add(kind, $"{Path.GetFileName(path)}: {mutant.What}", Judge(mutant.Bytes), log);
+            }
+        }
     }
 
     private void Add(int kind, string what, string? fault, TextWriter log)

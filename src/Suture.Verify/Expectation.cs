@@ -78,9 +78,23 @@ public sealed class Expectation
             Replacements = _replacements,
             Pieces = [.. _pieces.Select(p => p!)],
             Running = _running,
+            Versions = _terms.HasVersions ? Versions() : null,
             Info = _terms.Info,
             Objtool = ObjtoolTables.List(RelocatableFile.Read(_terms.Processed, _terms.Module + ".o")),
         }, _omissions);
+    }
+
+    private SortedDictionary<string, uint> Versions()
+    {
+        var versions = new SortedDictionary<string, uint>(StringComparer.Ordinal);
+        foreach (var name in _running.Where(r => !r.Local).SelectMany(r => r.Names).Append("module_layout"))
+        {
+            if (_kernel.Export(name) is { Owner: "vmlinux" } export)
+            {
+                versions[name] = export.Crc;
+            }
+        }
+        return versions;
     }
 
     private Unit Open(UnitPair pair)

@@ -49,6 +49,9 @@ public sealed record ModuleTerms
     /// <summary>Tables that the kernel's objtool adds: they must list every such site.</summary>
     public required IReadOnlySet<string> Generated { get; init; }
 
+    /// <summary>Whether the kernel checks the versions of symbols (CONFIG_MODVERSIONS).</summary>
+    public required bool HasVersions { get; init; }
+
     /// <summary>Strings that .modinfo must hold.</summary>
     public required IReadOnlyList<string> Info { get; init; }
 

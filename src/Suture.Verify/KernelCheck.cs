@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Text;
-
 namespace Suture.Verify;
 
 /// <summary>
@@ -21,7 +18,7 @@ internal static class KernelCheck
         {
             CheckPlace(symbol.Object, symbol.Names, symbol.SymPos, symbol.Place, kernel, report);
         }
-        var versions = Versions(module);
+        var versions = SymbolVersions.Of(module);
         foreach (var symbol in module.Symbols)
         {
             if (symbol is { Place: SymbolPlace.Undefined, Name.Length: > 0 })
@@ -68,18 +65,5 @@ internal static class KernelCheck
         report.Expect("kernel", export is { Owner: "vmlinux" }, () => $"'{name}' is not exported by vmlinux");
         report.Expect("kernel", export is null || !versions.TryGetValue(name, out var crc) || crc == export.Value.Crc,
             () => $"'{name}': __versions has another checksum than the kernel");
-    }
-
-    /// <summary>struct modversion_info: the checksum in 8 bytes, the name in 56.</summary>
-    private static Dictionary<string, uint> Versions(RelocatableFile module)
-    {
-        var versions = new Dictionary<string, uint>(StringComparer.Ordinal);
-        var bytes = module.Find("__versions") is { } section ? module.BytesOf(section) : default;
-        for (var at = 0; at + 64 <= bytes.Length; at += 64)
-        {
-            var name = bytes.Slice(at + 8, 56);
-            versions[Encoding.ASCII.GetString(name[..(name.IndexOf((byte)0) is >= 0 and var end ? end : 56)])] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
-        }
-        return versions;
     }
 }

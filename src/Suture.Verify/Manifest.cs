@@ -45,6 +45,9 @@ public sealed record Manifest
     /// <summary>What it may refer to in the running kernel.</summary>
     public required IReadOnlyList<RunningSymbol> Running { get; init; }
 
+    /// <summary>Checksums of the exported symbols that it may use (CONFIG_MODVERSIONS); null where the kernel does not check them.</summary>
+    public SortedDictionary<string, uint>? Versions { get; init; }
+
     /// <summary>Strings that .modinfo must hold.</summary>
     public required IReadOnlyList<string> Info { get; init; }
 

@@ -16,6 +16,7 @@ public static class ModuleCheck
         ArgumentNullException.ThrowIfNull(manifest);
         var report = new CheckReport();
         CheckInfo(module, manifest, report);
+        SymbolVersions.Check(module, manifest, report);
         var walk = new ModuleWalk(module, manifest, report);
         new PatchStructures(module, manifest, walk, report).Run();
         walk.Run();

@@ -55,6 +55,7 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
         NameField = (template[Field.ModuleName], template[Field.ModuleNameSize]),
         EntrySizes = EntrySizes(),
         Generated = GeneratedTables(),
+        HasVersions = kernel.Config.IsSet("CONFIG_MODVERSIONS"),
         Info = [.. ModuleCheck.InfoOf(RelocatableFile.Read(template.ObjectBytes.ToArray(), "template.o")), $"name={name}", $"suture.replace={(replace ? "Y" : "N")}"],
         Processed = processed,
     };
