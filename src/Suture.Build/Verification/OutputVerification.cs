@@ -79,7 +79,7 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
 
     private static UnitPair Pair(CompiledUnit unit, DiffResult diff) => new()
     {
-        Unit = unit.Unit.Source,
+        Unit = unit.Unit.TreePath,
         Owner = unit.Unit.Owner,
         Original = File.ReadAllBytes(unit.OriginalObject),
         Patched = File.ReadAllBytes(unit.PatchedObject),
