@@ -41,11 +41,15 @@ internal sealed class CompiledObject
         return cut;
     }
 
-    /// <summary>Whether <paramref name="piece"/> is one of this object's.</summary>
-    public bool Holds(Piece piece) => _file.Sections.Count > piece.Section.Index && ReferenceEquals(_file.Sections[piece.Section.Index], piece.Section);
-
     public ReadOnlySpan<byte> BytesOf(Piece piece) =>
         piece.Section.IsZeroed ? default : _file.BytesOf(piece.Section)[(int)piece.Start..(int)piece.End];
+
+    /// <summary>Where the instruction begins whose operand is at <paramref name="at"/>; both count from the piece's entry.</summary>
+    public int InstructionOf(Piece piece, int at)
+    {
+        var prefix = (int)(piece.Entry - piece.Start);
+        return OperandsOf(piece).TryGetValue(at + prefix, out var operand) ? operand.Start - prefix : at - 1;
+    }
 
     /// <summary>The bytes of <paramref name="piece"/> with every relocated field zero.</summary>
     public byte[] Masked(Piece piece)

@@ -11,6 +11,8 @@ public sealed class Expectation
     /// <summary>Index of the klp_patch among the pieces.</summary>
     private const int PatchPiece = 0;
 
+    private const string Trampoline = "__SCT__";
+
     private readonly ModuleTerms _terms;
     private readonly IRunningKernel _kernel;
     private readonly SortedDictionary<string, int> _sizes = new(StringComparer.Ordinal);
@@ -215,45 +217,56 @@ public sealed class Expectation
             Encoding.ASCII.GetBytes(_terms.Module, field);
         }
         var entries = piece.Entries.Select(e => new ExpectedEntry(e.Section, Convert.ToHexStringLower(e.Bytes),
-            [.. e.References.Select(r => Refer(unit, piece, r, fromTable: true))])).Concat(GeneratedEntries(piece));
+            [.. e.References.Select(r => Refer(unit, piece, r, fromTable: true))], IsSilenced(unit, e) ? true : null)).Concat(GeneratedEntries(unit, piece));
         return new ExpectedPiece(unit.Pair.Unit, unit.Pair.Owner, piece.Kind, piece.Name, piece.Section.Name, _required.Contains(piece),
             (int)(piece.Entry - piece.Start), (int)(piece.End - piece.Entry), Convert.ToHexStringLower(bytes),
             [.. piece.References.Select(r => Refer(unit, piece, r, fromTable: false))], [.. entries]);
     }
 
+    /// <summary>Whether an entry is the switch of a tracepoint that is in a module: the table is processed when the livepatch loads, perhaps before.</summary>
+    private bool IsSilenced(Unit unit, TableEntry entry) => entry is { Section: "__jump_table", References.Count: 3 }
+        && (entry.References[2].External ?? entry.References[2].Target?.Name ?? "").StartsWith("__tracepoint_", StringComparison.Ordinal)
+        && IsLate(unit, entry.References[2]);
+
+    /// <summary>Whether what is referred to may come into memory after the livepatch: it is in a module.</summary>
+    private bool IsLate(Unit unit, PieceReference r) => r.Target is { } target
+        ? !unit.IsNew(target) && unit.Pair.Owner is not ("vmlinux" or "")
+        : RunningPlaces.FindExternal(r.External!, unit.Pair.Owner, _kernel) is { Object: not "vmlinux" };
+
     /// <summary>The entries that objtool must add for the sites in <paramref name="piece"/>, which the code itself shows.</summary>
-    private IEnumerable<ExpectedEntry> GeneratedEntries(Piece piece)
+    private IEnumerable<ExpectedEntry> GeneratedEntries(Unit unit, Piece piece)
     {
         if (piece.Kind != PieceKind.Function)
         {
             yield break;
         }
         var own = _index[piece];
-        foreach (var r in piece.References.Where(r => r.External is not null))
+        foreach (var r in piece.References)
         {
-            var table = r.External == "__fentry__" ? "__mcount_loc"
+            var name = r.External ?? r.Target!.Name;
+            var table = name == "__fentry__" ? "__mcount_loc"
                 : !r.IsBranch ? ""
-                : r.External == "__x86_return_thunk" ? ".return_sites"
-                : r.External!.StartsWith("__x86_indirect_thunk_", StringComparison.Ordinal) ? ".retpoline_sites"
-                : r.External.StartsWith("__SCT__", StringComparison.Ordinal) ? ".static_call_sites" : "";
-            var opcode = OpcodeAt(piece, r.At);
-            if (table == "__mcount_loc" ? piece.Entries.Exists(e => e.Section == table) : !_terms.Generated.Contains(table))
+                : name == "__x86_return_thunk" ? ".return_sites"
+                : name.StartsWith("__x86_indirect_thunk_", StringComparison.Ordinal) ? ".retpoline_sites"
+                : name.StartsWith(Trampoline, StringComparison.Ordinal) && !IsLate(unit, r) ? ".static_call_sites" : "";
+            if (table.Length == 0 || (table == "__mcount_loc" ? piece.Entries.Exists(e => e.Section == table) : !_terms.Generated.Contains(table)))
             {
                 continue;
             }
-            var site = new ExpectedReference(0, table == "__mcount_loc" ? RelocationKind.Abs64 : RelocationKind.Pc32, opcode.At, own, null);
+            var at = unit.Patched.InstructionOf(piece, r.At);
+            var isCall = unit.Patched.BytesOf(piece)[r.At - 1 + (int)(piece.Entry - piece.Start)] == 0xe8;
+            var site = new ExpectedReference(0, table == "__mcount_loc" ? RelocationKind.Abs64 : RelocationKind.Pc32, at, own, null);
             yield return new ExpectedEntry(table, "", table != ".static_call_sites" ? [site]
-                : [site, new ExpectedReference(4, RelocationKind.Pc32, opcode.IsCall ? 0 : 1, null, External(["__SCK__" + r.External![7..], r.External], ""))]);
+                : [site, new ExpectedReference(4, RelocationKind.Pc32, isCall ? 0 : 1, KeyPiece(unit, name), External(["__SCK__" + name[Trampoline.Length..], name], ""))]);
         }
     }
 
-    private (int At, bool IsCall) OpcodeAt(Piece piece, int operand)
+    /// <summary>The key of a static call that the patch itself brings.</summary>
+    private int? KeyPiece(Unit unit, string trampoline)
     {
-        var unit = _units.First(u => u.Patched.Holds(piece));
-        var bytes = unit.Patched.BytesOf(piece);
-        var at = operand - 1 + (int)(piece.Entry - piece.Start);
-        // call, jmp, or a conditional jump of two opcode bytes.
-        return bytes[at] is 0xe8 or 0xe9 ? (operand - 1, bytes[at] == 0xe8) : (operand - 2, false);
+        var key = "__SCK__" + trampoline[Trampoline.Length..];
+        var (holder, piece) = _newGlobals.TryGetValue(key, out var found) ? found : (unit, unit.Patched.Named.FirstOrDefault(p => p.Name == key && unit.IsNew(p)));
+        return piece is null ? null : Index(holder, piece);
     }
 
     private ExpectedReference Refer(Unit unit, Piece from, PieceReference r, bool fromTable)

@@ -5,8 +5,8 @@ namespace Suture.Verify;
 /// <summary>Code taken apart into instructions, as far as references need it.</summary>
 internal static class Instructions
 {
-    /// <summary>An operand: where it is written, where the processor counts from, and for near branches where it leads.</summary>
-    public readonly record struct Operand(int At, int Width, int Next, bool IsBranch, long? Target);
+    /// <summary>An operand: where it is written, where its instruction begins, where the processor counts from, and for near branches where it leads.</summary>
+    public readonly record struct Operand(int At, int Width, int Start, int Next, bool IsBranch, long? Target);
 
     /// <summary>The 32-bit displacements and the branch operands in <paramref name="code"/>, by offset.</summary>
     public static Dictionary<int, Operand> Operands(ReadOnlySpan<byte> code)
@@ -24,12 +24,12 @@ internal static class Instructions
             var constants = decoder.GetConstantOffsets(instruction);
             if (constants.HasDisplacement && constants.DisplacementSize == 4)
             {
-                operands[start + constants.DisplacementOffset] = new Operand(start + constants.DisplacementOffset, 4, (int)instruction.NextIP, false, null);
+                operands[start + constants.DisplacementOffset] = new Operand(start + constants.DisplacementOffset, 4, start, (int)instruction.NextIP, false, null);
             }
             if (instruction.Op0Kind is OpKind.NearBranch64 && constants.HasImmediate)
             {
                 operands[start + constants.ImmediateOffset] = new Operand(
-                    start + constants.ImmediateOffset, constants.ImmediateSize, (int)instruction.NextIP, true, (long)instruction.NearBranch64);
+                    start + constants.ImmediateOffset, constants.ImmediateSize, start, (int)instruction.NextIP, true, (long)instruction.NearBranch64);
             }
         }
         return operands;

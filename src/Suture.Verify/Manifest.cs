@@ -122,7 +122,11 @@ public sealed record ExpectedReference(int At, uint Type, long Delta, int? Own, 
 /// <param name="Section">The table.</param>
 /// <param name="Bytes">Its bytes, hexadecimal, relocated fields zero; empty where only its references count.</param>
 /// <param name="References">Its references, by offset in the entry.</param>
-public sealed record ExpectedEntry(string Section, string Bytes, IReadOnlyList<ExpectedReference> References);
+/// <param name="Absent">
+/// Whether it must not be there after all: the switch of a module's tracepoint cannot be wired up before the module is loaded. Its
+/// branch must then be the no-op of a switch that is off.
+/// </param>
+public sealed record ExpectedEntry(string Section, string Bytes, IReadOnlyList<ExpectedReference> References, bool? Absent = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = false, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -54,7 +54,7 @@ internal sealed class ModuleTables
             foreach (var (piece, _, section, entry) in fresh)
             {
                 var before = new Dictionary<(string, long), int>();
-                foreach (var expected in piece.Entries)
+                foreach (var expected in piece.Entries.Where(e => e.Absent is not true))
                 {
                     Find(piece, expected, section, entry, before);
                 }

@@ -119,18 +119,20 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
     };
 
     /// <summary>Sites that objtool may have made no-ops, and did: jump labels that start disabled, and tracer calls.</summary>
-    private static List<(int Start, int Length)> RewrittenSites(ExpectedPiece expected, byte[] bytes, byte[] actual)
+    private List<(int Start, int Length)> RewrittenSites(ExpectedPiece expected, byte[] bytes, byte[] actual)
     {
-        var candidates = expected.Entries.Where(e => e.Section == "__jump_table" && e.References.Count == 3 && (e.References[2].Delta & 2) != 0)
-            .Select(e => (int)e.References[0].Delta + expected.Prefix);
         var sites = new List<(int, int)>();
-        foreach (var at in candidates.Where(c => c >= 0 && c < bytes.Length))
+        foreach (var entry in expected.Entries.Where(e => e.Section == "__jump_table" && e.References.Count == 3))
         {
-            ReadOnlySpan<byte> nop = bytes[at] == 0xeb ? [0x66, 0x90] : [0x0f, 0x1f, 0x44, 0x00, 0x00];
-            if (actual.AsSpan(at).StartsWith(nop))
+            var at = (int)entry.References[0].Delta + expected.Prefix;
+            ReadOnlySpan<byte> nop = at >= 0 && at < bytes.Length && bytes[at] is 0xeb or 0x66 ? [0x66, 0x90] : [0x0f, 0x1f, 0x44, 0x00, 0x00];
+            var isNop = at >= 0 && at < bytes.Length && actual.AsSpan(at).StartsWith(nop);
+            if (isNop && (entry.References[2].Delta & 2) != 0)
             {
                 sites.Add((at, nop.Length));
             }
+            report.Expect("tables", entry.Absent is not true || isNop,
+                () => $"'{Label(expected)}'+0x{at - expected.Prefix:x}: its switch is not in the table, yet the branch is not off");
         }
         return sites;
     }

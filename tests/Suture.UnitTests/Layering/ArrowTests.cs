@@ -17,7 +17,7 @@ public sealed class ArrowTests
         ["Suture.Verify"] = [],
         ["Suture.Build"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify"],
         ["Suture.Host"] = [],
-        ["Suture.Lab"] = ["Suture.Elf", "Suture.Kernel", "Suture.Host"],
+        ["Suture.Lab"] = ["Suture.Elf", "Suture.Kernel", "Suture.Host", "Suture.Verify"],
         ["Suture.Lab.Guest"] = ["Suture.Host"],
         ["Suture.Trust"] = [],
         ["Suture.Fleet"] = ["Suture.Trust"],
