@@ -208,6 +208,11 @@ public sealed class LivepatchBuilder
         }
         _progress?.Report(new ProgressReport("compiling again with static keys that are read at run time"));
         var made = await RuntimeKeys.CompileAsync(Kernel, plan, affected, template.EntrySizes, work, cancellation);
+        foreach (var (unit, _) in units.Where(u => made.ContainsKey(u.Unit.Unit)))
+        {
+            _diffs.Remove(unit);
+            _diffs[made[unit.Unit].Unit] = made[unit.Unit].Diff;
+        }
         return units.ConvertAll(u => made.TryGetValue(u.Unit.Unit, out var other) ? other : u);
     }
 

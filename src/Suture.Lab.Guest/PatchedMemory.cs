@@ -27,6 +27,10 @@ internal sealed class PatchedMemory(EventPort port)
 
     private (bool Ok, string Detail) SendAll(string module, GuestMemoryPlan plan)
     {
+        if (plan.Modules.FirstOrDefault(m => !Directory.Exists($"/sys/module/{m}/sections")) is { } missing)
+        {
+            return (plan.ModulesMayMiss, $"{GuestMemoryPlan.NotRead}module {missing} is not loaded");
+        }
         using var memory = new CoreMemory();
         var anchor = KernelAddress(plan.Anchor);
         Send(GuestMemoryPlan.Anchored, anchor, []);

@@ -61,7 +61,8 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
                 break;
             case GuestEventKind.Stage:
                 Open = null;
-                var (ok, detail) = value is { Name: "memory", Ok: true } && MemoryJudge is { } judge ? judge(value.Trial, _memory) : (value.Ok, value.Detail);
+                var (ok, detail) = value is { Name: "memory", Ok: true } && MemoryJudge is { } judge
+                    && !value.Detail.StartsWith(GuestMemoryPlan.NotRead, StringComparison.Ordinal) ? judge(value.Trial, _memory) : (value.Ok, value.Detail);
                 _memory = new MemoryImage();
                 Add(new LabStage(value.Name, ok, value.Ms, detail) { Cycle = value.Cycle, Order = value.Order, UptimeMs = value.UptimeMs });
                 break;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Suture.Kernel;
 using Suture.Lab.Protocol;
 using Suture.Verify;
@@ -57,12 +58,14 @@ internal sealed class PatchCode
             ? new PatchCode(module, manifest, kernel, symbols) : null;
     }
 
-    /// <summary>What the guest is to read.</summary>
-    public GuestMemoryPlan Plan() => new()
+    /// <summary>What the guest is to read; <paramref name="mayMiss"/>: a module that is not loaded is no fault.</summary>
+    public GuestMemoryPlan Plan(bool mayMiss) => new()
     {
+        ModulesMayMiss = mayMiss,
         Anchor = Anchor,
         AnchorLinked = _symbols.Find(Anchor)[0].Address,
-        Modules = [.. Manifest.Replacements.Select(r => r.Object).Where(o => o != "vmlinux").Distinct()],
+        Modules = [.. Manifest.Replacements.Select(r => r.Object).Concat(Module.Symbols.Where(s => s.Place == SymbolPlace.Livepatch).Select(s => Named(s).Object))
+            .Where(o => o != "vmlinux").Distinct()],
         Code = [.. CodeSections.Select(s => new GuestCode(Manifest.Module, s.Name, 0, (int)s.Size)), .. Manifest.Replacements.Select(EntryOf).OfType<GuestCode>()],
     };
 
@@ -87,11 +90,7 @@ internal sealed class PatchCode
         {
             return memory.AddressOf(Manifest.Module, section.Name) is { } start ? [start + (ulong)symbol.Value] : [];
         }
-        // .klp.sym.OBJECT.NAME,POSITION; else the name of an export.
-        var text = symbol.Name;
-        var parts = symbol.Place == SymbolPlace.Livepatch ? text.Split('.', 5) : [];
-        var (owner, name, position) = parts is ["", "klp", "sym", var o, var rest] && rest.LastIndexOf(',') is > 0 and var comma
-            && int.TryParse(rest.AsSpan(comma + 1), out var number) ? (o, rest[..comma], number) : ("vmlinux", text, 0);
+        var (owner, name, position) = Named(symbol);
         var index = Math.Max(0, position - 1);
         if (owner == "vmlinux")
         {
@@ -101,6 +100,15 @@ internal sealed class PatchCode
         }
         var found = InModule(owner, name);
         return index < found.Count && memory.AddressOf(owner, found[index].Section!.Name) is { } at ? [at + (ulong)found[index].Value] : [];
+    }
+
+    /// <summary>What a symbol stands for: <c>.klp.sym.OBJECT.NAME,POSITION</c>, else the name of an export.</summary>
+    private static (string Object, string Name, int Position) Named(FileSymbol symbol)
+    {
+        var parts = symbol.Place == SymbolPlace.Livepatch ? symbol.Name.Split('.', 5) : [];
+        return parts is ["", "klp", "sym", var owner, var rest] && rest.LastIndexOf(',') is > 0 and var comma
+            && int.TryParse(rest.AsSpan(comma + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+            ? (owner, rest[..comma], position) : ("vmlinux", symbol.Name, 0);
     }
 
     private List<FileSymbol> InModule(string module, string name)

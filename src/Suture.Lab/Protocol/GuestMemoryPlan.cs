@@ -6,6 +6,12 @@ internal sealed record GuestMemoryPlan
     /// <summary>Name of the event that tells where <see cref="Anchor"/> is.</summary>
     public const string Anchored = "anchor";
 
+    /// <summary>Begins the stage's sentence when nothing was read.</summary>
+    public const string NotRead = "not read: ";
+
+    /// <summary>Whether a module that is not loaded is no fault: then nothing is read.</summary>
+    public bool ModulesMayMiss { get; init; }
+
     /// <summary>A symbol of the kernel image that tells how far the kernel moved itself at boot.</summary>
     public required string Anchor { get; init; }
 
