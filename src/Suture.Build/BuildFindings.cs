@@ -57,6 +57,16 @@ public static class BuildFindings
         $"the patch takes the address of '{name}', whose ENDBR instruction the kernel removed at boot because nothing did so before",
         "call it directly, or through a small function of the patch's own that calls it");
 
+    /// <summary>SUT0601: the compiler's objects differ where the livepatch says nothing.</summary>
+    public static Finding Omitted(string what) => Error("SUT0601", null, null,
+        $"the livepatch would be incomplete: {what}",
+        "this is a defect in Suture: please report it with the patch; nothing was written");
+
+    /// <summary>SUT0602: the finished module is not what the compiler's objects ask for.</summary>
+    public static Finding NotAsExpected(string what) => Error("SUT0602", null, null,
+        $"the finished module is not what the compiler's objects ask for: {what}",
+        "this is a defect in Suture: please report it with the patch; nothing was written");
+
     /// <summary>SUT0401: the patch does not apply.</summary>
     public static Finding DoesNotApply(string? file, int line, string message, string advice) =>
         new("SUT0401", Severity.Error, file, line, null, message, advice);

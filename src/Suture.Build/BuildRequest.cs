@@ -1,6 +1,7 @@
 using Suture.Build.Link;
 using Suture.Diff.Findings;
 using Suture.Kernel;
+using Suture.Verify;
 
 namespace Suture.Build;
 
@@ -35,6 +36,8 @@ public enum BuildStatus
     DoesNotCompile,
     /// <summary>What would be replaced is not what runs.</summary>
     KernelMismatch,
+    /// <summary>The finished module is not what the compiler's objects ask for; it is not handed out.</summary>
+    VerificationFailed,
 }
 
 /// <summary>Where the time went, in milliseconds of wall clock.</summary>
@@ -47,6 +50,7 @@ public sealed record BuildTimings(long PrepareMs, long CompileMs, long DiffMs, l
 /// <param name="Functions">Functions replaced and brought along.</param>
 /// <param name="Findings">What there is to say.</param>
 /// <param name="Timings">Where the time went.</param>
+/// <param name="Expectation">What the module must hold, as the verifier derived it; null when it did not come to that.</param>
 public sealed record BuildResult(
     BuildStatus Status, string ModuleName, byte[]? Module, IReadOnlyList<LivepatchFunction> Functions,
-    IReadOnlyList<Finding> Findings, BuildTimings Timings);
+    IReadOnlyList<Finding> Findings, BuildTimings Timings, Manifest? Expectation = null);

@@ -3,17 +3,20 @@ using Suture.Build.Compile;
 using Suture.Build.Link;
 using Suture.Build.Match;
 using Suture.Build.Patches;
+using Suture.Build.Verification;
 using Suture.Diff;
 using Suture.Diff.Findings;
 using Suture.Diff.Review;
 using Suture.Elf;
 using Suture.Kernel;
+using Suture.Verify;
 
 namespace Suture.Build;
 
 /// <summary>
 /// Patch in, livepatch module out. Reads top-down as the phases: apply and plan, compile each unit twice, diff,
-/// match against the code that runs, link, and check the result as the kernel's loader would.
+/// match against the code that runs, link, check the result as the kernel's loader would, and let the verifier, which shares
+/// nothing with all that, compare it with what the compiler wrote.
 /// </summary>
 public sealed class LivepatchBuilder
 {
@@ -21,6 +24,7 @@ public sealed class LivepatchBuilder
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
     private readonly TargetImages _images;
+    private readonly Dictionary<CompiledUnit, DiffResult> _diffs = [];
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
@@ -100,9 +104,15 @@ public sealed class LivepatchBuilder
         }
         var faults = new LoaderCheck(Kernel, _images.Of).Run(linked.Module, moduleName + ".ko");
         _findings.AddRange(faults.Select(BuildFindings.WouldNotLoad));
-        return faults.Count > 0
-            ? Finish(BuildStatus.Refused, linked.Functions)
-            : Finish(BuildStatus.Built, linked.Functions, linked.Module);
+        if (faults.Count > 0)
+        {
+            return Finish(BuildStatus.Refused, linked.Functions);
+        }
+        var sealedModule = new OutputVerification(Kernel, template).Run(
+            linked.Module, moduleName, _request.Replace, _diffs, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
+        _findings.AddRange(sealedModule.Findings);
+        return Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
+            linked.Functions, sealedModule.Module, sealedModule.Expectation);
     }
 
     private BuildStatus? PlanFailure(CompilePlan plan)
@@ -176,6 +186,7 @@ public sealed class LivepatchBuilder
             var source = built.Units[i].Unit.TreePath;
             _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
                 .Select(f => _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)));
+            _diffs[built.Units[i]] = diff;
             if (diff.Verdict == Verdict.Patchable)
             {
                 _findings.AddRange(Review.Run(diff).Select(f => _places.Locate(f, source)));
@@ -197,6 +208,11 @@ public sealed class LivepatchBuilder
         }
         _progress?.Report(new ProgressReport("compiling again with static keys that are read at run time"));
         var made = await RuntimeKeys.CompileAsync(Kernel, plan, affected, template.EntrySizes, work, cancellation);
+        foreach (var (unit, _) in units.Where(u => made.ContainsKey(u.Unit.Unit)))
+        {
+            _diffs.Remove(unit);
+            _diffs[made[unit.Unit].Unit] = made[unit.Unit].Diff;
+        }
         return units.ConvertAll(u => made.TryGetValue(u.Unit.Unit, out var other) ? other : u);
     }
 
@@ -223,7 +239,7 @@ public sealed class LivepatchBuilder
         return result;
     }
 
-    private BuildResult Finish(BuildStatus status, IReadOnlyList<LivepatchFunction>? functions = null, byte[]? module = null) =>
+    private BuildResult Finish(BuildStatus status, IReadOnlyList<LivepatchFunction>? functions = null, byte[]? module = null, Manifest? expectation = null) =>
         new(status, "suture_" + _request.Name, module, functions ?? [], _findings,
-            new BuildTimings(_prepareMs, _compileMs, _diffMs, _matchMs, _linkMs, _total.ElapsedMilliseconds));
+            new BuildTimings(_prepareMs, _compileMs, _diffMs, _matchMs, _linkMs, _total.ElapsedMilliseconds), expectation);
 }

@@ -52,9 +52,17 @@ public sealed class ModuleSet
     /// <exception cref="ElfFormatException">It is damaged.</exception>
     public ElfObject ReadObject(string name)
     {
+        var (bytes, path) = ReadFile(name);
+        return ElfObject.Read(bytes, path);
+    }
+
+    /// <summary>The bytes of module <paramref name="name"/>, decompressed, and the file they come from.</summary>
+    /// <exception cref="KernelException">There is no such module, or it cannot be decompressed.</exception>
+    public (byte[] Bytes, string Path) ReadFile(string name)
+    {
         var path = _paths.GetValueOrDefault(KernelModule.NameOf(name))
             ?? throw new KernelException($"this kernel has no module '{name}'", "it may be built in, or disabled in the configuration", KernelFault.NotFound);
-        return ElfObject.Read(ReadBytes(path), path);
+        return (ReadBytes(path), path);
     }
 
     private static byte[] ReadBytes(string path)

@@ -11,6 +11,8 @@ namespace Suture.Lab.Guest;
 /// </summary>
 internal sealed class Trial
 {
+    private static readonly TimeSpan MemoryBound = TimeSpan.FromSeconds(20);
+
     private readonly GuestPlan _plan;
     private readonly int _number;
     private readonly GuestTrial _trial;
@@ -68,11 +70,21 @@ internal sealed class Trial
 
     private void TakeBack(List<GuestModule> loaded)
     {
+        ReadMemory(_trial.Patch);
         ProbeMust("probe-applied", succeed: true);
         Kernel("revert", 2, () => _loader.Disable(_trial.Patch.Name));
         ProbeMust("probe-reverted", succeed: false);
         Kernel("unload", 1, () => _loader.Unload(_trial.Patch.Name));
         UnloadTargets(loaded);
+    }
+
+    /// <summary>Once is enough for each order: what is applied again is the same.</summary>
+    private void ReadMemory(GuestModule patch)
+    {
+        if (patch.Memory is { } plan && _cycle == 1)
+        {
+            Stage("memory", MemoryBound, stopOnFailure: false, () => new PatchedMemory(_port).Send(patch.Name, plan));
+        }
     }
 
     /// <summary>Loads the targets; one that is required or among <paramref name="loadable"/> must load.</summary>

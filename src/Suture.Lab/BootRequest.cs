@@ -1,3 +1,5 @@
+using Suture.Lab.Memory;
+
 namespace Suture.Lab;
 
 /// <summary>What one boot of the lab's machine is for.</summary>
@@ -8,6 +10,9 @@ internal sealed record BootRequest
 
     /// <summary>The livepatch modules to try, one after the other.</summary>
     public required IReadOnlyList<(string File, ModuleFacts Facts)> Patches { get; init; }
+
+    /// <summary>What must be in memory while a livepatch is applied, by its file; those without are not looked at.</summary>
+    public IReadOnlyDictionary<string, PatchCode> Code { get; init; } = new Dictionary<string, PatchCode>();
 
     /// <summary>Whether a trial fails when a module that the livepatch patches does not load.</summary>
     public bool TargetsMustLoad { get; init; } = true;

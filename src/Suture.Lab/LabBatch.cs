@@ -1,4 +1,5 @@
 using Suture.Lab.Machine;
+using Suture.Lab.Memory;
 using Suture.Lab.Protocol;
 
 namespace Suture.Lab;
@@ -30,11 +31,13 @@ public static class LabBatch
         {
             var batch = waiting.Take(request.MostPerBoot).ToList();
             waiting.RemoveRange(0, batch.Count);
-            var trials = new TrialLog(null);
+            var code = PatchCode.OpenAll(batch.Select(b => b.File), request.Kernel);
+            var trials = new TrialLog(null) { MemoryJudge = (number, memory) => new MemoryCheck(code[batch[number].File], memory).Run() };
             var console = await LabBoot.RunAsync(new BootRequest
             {
                 Kernel = request.Kernel,
                 Patches = batch,
+                Code = code,
                 // A driver may not load where its hardware is not.
                 TargetsMustLoad = false,
                 Patience = Patience,

@@ -12,8 +12,11 @@ public sealed record LabKernel(string Release, string VmlinuzPath, ModuleSet Mod
 {
     private const int HeaderBytes = 1 << 16;
 
+    /// <summary>Gives the symbols of its image; null when they cannot be read. May take seconds.</summary>
+    public Func<SystemMap?> Symbols { get; init; } = () => null;
+
     /// <summary>A kernel that is prepared for builds.</summary>
-    public static LabKernel From(KernelBuild kernel) => new(kernel.Release, kernel.VmlinuzPath, kernel.Modules);
+    public static LabKernel From(KernelBuild kernel) => new(kernel.Release, kernel.VmlinuzPath, kernel.Modules) { Symbols = () => kernel.Symbols };
 
     /// <summary>
     /// A directory as a linux-image package unpacks (boot/vmlinuz-RELEASE, lib/modules/RELEASE): no sources are needed
@@ -29,8 +32,14 @@ public sealed record LabKernel(string Release, string VmlinuzPath, ModuleSet Mod
             return null;
         }
         var modules = Path.Combine(directory, "lib/modules", release);
-        return Directory.Exists(modules) ? new LabKernel(release, image, ModuleSet.Scan(modules)) : null;
+        return Directory.Exists(modules)
+            ? new LabKernel(release, image, ModuleSet.Scan(modules)) { Symbols = () => ReadSymbols(image, Path.Combine(boot, $"config-{release}")) }
+            : null;
     }
+
+    private static SystemMap? ReadSymbols(string image, string config) => File.Exists(config)
+        ? Kallsyms.Read(BootImage.Unpack(image), KernelConfig.ReadFile(config).IsSet("CONFIG_KALLSYMS_ABSOLUTE_PERCPU"))
+        : null;
 
     /// <summary>
     /// The release in a bzImage's setup header: "HdrS" at 0x202, at 0x20e the place of the version string less 0x200

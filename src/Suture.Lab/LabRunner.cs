@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Suture.Lab.Machine;
+using Suture.Lab.Memory;
 
 namespace Suture.Lab;
 
@@ -17,7 +18,8 @@ public static class LabRunner
     {
         var clock = Stopwatch.StartNew();
         var patch = CheckModule(request.Module, request.Kernel.Release);
-        var trial = new TrialLog(watcher);
+        var code = PatchCode.OpenAll([request.Module], request.Kernel);
+        var trial = new TrialLog(watcher) { MemoryJudge = (_, memory) => new MemoryCheck(code[request.Module], memory).Run() };
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
         trial.Note($"kernel {request.Kernel.Release}, {acceleration.Name} ({acceleration.Why})");
 
@@ -25,6 +27,7 @@ public static class LabRunner
         {
             Kernel = request.Kernel,
             Patches = [(request.Module, patch)],
+            Code = code,
             Probe = request.Probe,
             Cycles = request.Cycles,
             Files = request.Files,

@@ -1,3 +1,4 @@
+using Suture.Lab.Memory;
 using Suture.Lab.Protocol;
 
 namespace Suture.Lab;
@@ -7,6 +8,11 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
 {
     private readonly List<LabStage> _stages = [];
     private readonly Dictionary<int, List<LabStage>> _byTrial = [];
+
+    private MemoryImage _memory = new();
+
+    /// <summary>Judges what the guest read from memory in a trial, by its number; only asked where the guest was told to read.</summary>
+    public Func<int, MemoryImage, (bool Ok, string Detail)>? MemoryJudge { get; init; }
 
     /// <summary>All stages, boot and the like among them.</summary>
     public IReadOnlyList<LabStage> Stages => _stages;
@@ -50,9 +56,15 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
                 _byTrial.TryAdd(Current, []);
                 watcher?.Report(new LabEvent(LabEventKind.Begin, value.Name, "", uptime));
                 break;
+            case GuestEventKind.Memory:
+                _memory.Take(value);
+                break;
             case GuestEventKind.Stage:
                 Open = null;
-                Add(new LabStage(value.Name, value.Ok, value.Ms, value.Detail) { Cycle = value.Cycle, Order = value.Order, UptimeMs = value.UptimeMs });
+                var (ok, detail) = value is { Name: "memory", Ok: true } && MemoryJudge is { } judge
+                    && !value.Detail.StartsWith(GuestMemoryPlan.NotRead, StringComparison.Ordinal) ? judge(value.Trial, _memory) : (value.Ok, value.Detail);
+                _memory = new MemoryImage();
+                Add(new LabStage(value.Name, ok, value.Ms, detail) { Cycle = value.Cycle, Order = value.Order, UptimeMs = value.UptimeMs });
                 break;
             case GuestEventKind.Line:
                 watcher?.Report(new LabEvent(LabEventKind.ProbeLine, Open?.Name ?? "", value.Detail, uptime));

@@ -76,6 +76,7 @@ public sealed class ExampleTests(ITestOutputHelper output)
         }
         stages.Count.ShouldBeGreaterThanOrEqualTo(6);
         stages.ShouldAllBe(s => s.GetProperty("ok").GetBoolean());
+        stages.ShouldContain(s => s.GetProperty("name").GetString() == "memory");
         if (example.Entry.GetProperty("modules").GetArrayLength() > 0)
         {
             // Both orders: the module there before the livepatch, and arriving after it.

@@ -49,6 +49,9 @@ public sealed class ModuleTemplate
         ["orc"] = this[Field.OrcSize],
     }.Concat(this[Field.ParaSize] > 0 ? [new("para", this[Field.ParaSize])] : []).ToDictionary();
 
+    /// <summary>The compiled template as the compiler wrote it.</summary>
+    public ReadOnlySpan<byte> ObjectBytes => _object;
+
     /// <summary>A fresh copy of the compiled template, without the layout table.</summary>
     public ElfObject NewObject()
     {

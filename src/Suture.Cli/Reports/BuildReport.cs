@@ -43,6 +43,7 @@ internal sealed record BuildReport(
             BuildStatus.DoesNotApply => "the patch does not apply: no module made",
             BuildStatus.DoesNotCompile => "the patched source does not compile: no module made",
             BuildStatus.KernelMismatch => $"does not match {kernel.Release}: no module made",
+            BuildStatus.VerificationFailed => "the module does not stand up to its verification: none handed out",
             _ => "refused: no module made",
         });
     }

@@ -8,4 +8,5 @@ namespace Suture.Cli.Reports;
 [JsonSerializable(typeof(DiffReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(MatchReport))]
+[JsonSerializable(typeof(VerificationReport))]
 internal sealed partial class JsonContracts : JsonSerializerContext;

@@ -71,6 +71,7 @@ internal static partial class BuildVerb
                 BuildStatus.DoesNotApply => ExitCode.PatchDoesNotApply,
                 BuildStatus.DoesNotCompile => ExitCode.DoesNotCompile,
                 BuildStatus.KernelMismatch => ExitCode.KernelMismatch,
+                BuildStatus.VerificationFailed => ExitCode.VerificationFailed,
                 _ => ExitCode.Refused,
             });
         });

@@ -40,7 +40,7 @@ internal sealed class Initramfs
             {
                 archive.File(target.Guest.File, await ModuleFile.ReadAsync(target.Source, cancel));
             }
-            var patch = new GuestModule(facts.Name, $"/lab/{facts.Name}.ko", Required: true);
+            var patch = new GuestModule(facts.Name, $"/lab/{facts.Name}.ko", Required: true) { Memory = request.Code.GetValueOrDefault(file)?.Plan(mayMiss: !request.TargetsMustLoad) };
             archive.File(patch.File, await ModuleFile.ReadAsync(file, cancel));
             trials.Add(new GuestTrial(patch, [.. targets.Select(t => t.Guest)]));
         }

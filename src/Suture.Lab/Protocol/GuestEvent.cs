@@ -57,6 +57,8 @@ internal enum GuestEventKind
     Line,
     /// <summary>How the workload fares.</summary>
     Workload,
+    /// <summary>A piece of memory: what it is in <see cref="GuestEvent.Name"/>, its address and bytes in <see cref="GuestEvent.Detail"/>.</summary>
+    Memory,
     /// <summary>The plan is carried out, as far as it could be.</summary>
     Done,
     /// <summary>The guest program itself failed.</summary>

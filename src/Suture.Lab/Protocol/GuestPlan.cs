@@ -50,4 +50,8 @@ internal sealed record GuestTrial(GuestModule Patch, IReadOnlyList<GuestModule> 
 /// not there, and what is really needed shows when its user does not load. What has loaded without the livepatch must load
 /// with it, either way.
 /// </param>
-internal sealed record GuestModule(string Name, string File, bool Required);
+internal sealed record GuestModule(string Name, string File, bool Required)
+{
+    /// <summary>For a livepatch: what to read from memory while it is applied, or null.</summary>
+    public GuestMemoryPlan? Memory { get; init; }
+}

@@ -1,0 +1,33 @@
+namespace Suture.Lab.Protocol;
+
+/// <summary>What the guest is to read from memory while a livepatch is applied.</summary>
+internal sealed record GuestMemoryPlan
+{
+    /// <summary>Name of the event that tells where <see cref="Anchor"/> is.</summary>
+    public const string Anchored = "anchor";
+
+    /// <summary>Begins the stage's sentence when nothing was read.</summary>
+    public const string NotRead = "not read: ";
+
+    /// <summary>Whether a module that is not loaded is no fault: then nothing is read.</summary>
+    public bool ModulesMayMiss { get; init; }
+
+    /// <summary>A symbol of the kernel image that tells how far the kernel moved itself at boot.</summary>
+    public required string Anchor { get; init; }
+
+    /// <summary>Where that symbol is linked.</summary>
+    public required ulong AnchorLinked { get; init; }
+
+    /// <summary>Modules, beside the livepatch, whose sections' addresses are needed.</summary>
+    public required IReadOnlyList<string> Modules { get; init; }
+
+    /// <summary>What to read.</summary>
+    public required IReadOnlyList<GuestCode> Code { get; init; }
+}
+
+/// <summary>A range of memory.</summary>
+/// <param name="Module">The module it belongs to; empty for the kernel image.</param>
+/// <param name="Section">The module's section; empty for the kernel image.</param>
+/// <param name="Offset">Offset in the section, or link address in the kernel image.</param>
+/// <param name="Length">Bytes.</param>
+internal sealed record GuestCode(string Module, string Section, ulong Offset, int Length);

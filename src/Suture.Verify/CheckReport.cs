@@ -1,0 +1,47 @@
+namespace Suture.Verify;
+
+/// <summary>One thing that was looked at, as a whole.</summary>
+/// <param name="Name">What: info, patch, code, references, tables, objtool, kernel.</param>
+/// <param name="Count">How many single things were compared.</param>
+/// <param name="Faults">Where the module is not what it must be; empty when all is well.</param>
+public sealed record CheckedPart(string Name, int Count, IReadOnlyList<string> Faults);
+
+/// <summary>What checking a module against its expectation gave.</summary>
+public sealed class CheckReport
+{
+    private readonly SortedDictionary<string, (int Order, int Count, List<string> Faults)> _parts = new(StringComparer.Ordinal);
+
+    /// <summary>The parts, in the order in which they were first looked at.</summary>
+    public IReadOnlyList<CheckedPart> Parts => [.. _parts.OrderBy(p => p.Value.Order).Select(p => new CheckedPart(p.Key, p.Value.Count, p.Value.Faults))];
+
+    /// <summary>All faults.</summary>
+    public IEnumerable<string> Faults => Parts.SelectMany(p => p.Faults);
+
+    /// <summary>Whether everything agrees.</summary>
+    public bool Verified => !Faults.Any();
+
+    /// <summary>Positions that the module claims of running symbols whose position the objects did not tell, by index in <see cref="Manifest.Running"/>.</summary>
+    public Dictionary<int, int> Claims { get; } = [];
+
+    internal void Counted(string part, int count = 1) => Part(part, count);
+
+    internal void Fault(string part, string what) => Part(part, 0).Add(what);
+
+    /// <summary>Counts, and takes down <paramref name="fault"/> unless <paramref name="ok"/>.</summary>
+    internal bool Expect(string part, bool ok, Func<string> fault)
+    {
+        var faults = Part(part, 1);
+        if (!ok)
+        {
+            faults.Add(fault());
+        }
+        return ok;
+    }
+
+    private List<string> Part(string name, int count)
+    {
+        var part = _parts.TryGetValue(name, out var known) ? known : (_parts.Count, 0, []);
+        _parts[name] = (part.Item1, part.Item2 + count, part.Item3);
+        return part.Item3;
+    }
+}

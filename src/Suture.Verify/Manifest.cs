@@ -1,0 +1,134 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Suture.Verify;
+
+/// <summary>
+/// What a livepatch module must contain, told by the objects that the compiler wrote and by the kernel, not by what made
+/// the module. It travels in the module, in a section that is not loaded.
+/// </summary>
+public sealed record Manifest
+{
+    /// <summary>The section that holds it.</summary>
+    public const string SectionName = ".suture.manifest";
+
+    /// <summary>The format that this version writes and reads.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>Format number.</summary>
+    public required int Format { get; init; }
+
+    /// <summary>Module name.</summary>
+    public required string Module { get; init; }
+
+    /// <summary>Release of the kernel it is for.</summary>
+    public required string Release { get; init; }
+
+    /// <summary>Build-id of that kernel's image, lower-case hexadecimal.</summary>
+    public required string BuildId { get; init; }
+
+    /// <summary>Whether it takes the place of all other livepatches.</summary>
+    public required bool Replace { get; init; }
+
+    /// <summary>Layout of the kernel's klp structures.</summary>
+    public required PatchLayout Layout { get; init; }
+
+    /// <summary>Bytes per entry of each table section.</summary>
+    public required SortedDictionary<string, int> EntrySizes { get; init; }
+
+    /// <summary>The functions to redirect.</summary>
+    public required IReadOnlyList<Replacement> Replacements { get; init; }
+
+    /// <summary>What the module must hold.</summary>
+    public required IReadOnlyList<ExpectedPiece> Pieces { get; init; }
+
+    /// <summary>What it may refer to in the running kernel.</summary>
+    public required IReadOnlyList<RunningSymbol> Running { get; init; }
+
+    /// <summary>Checksums of the exported symbols that it may use (CONFIG_MODVERSIONS); null where the kernel does not check them.</summary>
+    public SortedDictionary<string, uint>? Versions { get; init; }
+
+    /// <summary>Strings that .modinfo must hold.</summary>
+    public required IReadOnlyList<string> Info { get; init; }
+
+    /// <summary>Entries of the tables that only the kernel's objtool can write, as it wrote them.</summary>
+    public required IReadOnlyList<string> Objtool { get; init; }
+
+    /// <summary>As UTF-8 text.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.Manifest);
+
+    /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
+    /// <exception cref="DamagedFileException">It is none, or of another format.</exception>
+    public static Manifest Read(ReadOnlySpan<byte> text, string file)
+    {
+        try
+        {
+            var manifest = JsonSerializer.Deserialize(text, ManifestJson.Default.Manifest);
+            return manifest is { Format: CurrentFormat } ? manifest
+                : throw new DamagedFileException(file, SectionName, $"format {manifest?.Format}; this program knows format {CurrentFormat}");
+        }
+        catch (JsonException e)
+        {
+            throw new DamagedFileException(file, SectionName, $"cannot be read: {e.Message}");
+        }
+    }
+}
+
+/// <summary>Sizes and offsets in bytes of struct klp_patch, klp_object, klp_func and module (include/linux/livepatch.h).</summary>
+public sealed record PatchLayout(
+    int PatchSize, int PatchMod, int PatchObjs, int PatchReplace, int ObjectSize, int ObjectName, int ObjectFuncs,
+    int FuncSize, int FuncOldName, int FuncNewFunc, int FuncOldSymPos);
+
+/// <summary>A function of the running kernel that is redirected.</summary>
+/// <param name="Object">"vmlinux" or a module name.</param>
+/// <param name="Name">Its symbol in the running kernel.</param>
+/// <param name="SymPos">Position among the symbols of that name, 0 when it is the only one.</param>
+/// <param name="Place">Where matching found it: hexadecimal link address in vmlinux, section and offset in a module; empty when only its name tells.</param>
+/// <param name="Piece">Index of the piece that takes its place.</param>
+public sealed record Replacement(string Object, string Name, int SymPos, string Place, int Piece);
+
+/// <summary>What a reference may lead to in the running kernel.</summary>
+/// <param name="Object">"vmlinux" or a module name; empty when any will do.</param>
+/// <param name="Names">Acceptable names; several where objects cannot tell which of a compiler's numbers is meant.</param>
+/// <param name="Local">Whether other objects cannot know it by name: then no export can be meant.</param>
+/// <param name="SymPos">Position among the symbols of that name; -1 when it is not known.</param>
+/// <param name="Place">As in <see cref="Replacement"/>.</param>
+public sealed record RunningSymbol(string Object, IReadOnlyList<string> Names, bool Local, int SymPos, string Place);
+
+/// <summary>Bytes that the module must hold.</summary>
+/// <param name="Unit">Source file of the translation unit.</param>
+/// <param name="Owner">"vmlinux" or the module that the unit belongs to; empty for the part that all livepatches have in common.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Name">Its symbol, empty when anonymous.</param>
+/// <param name="Section">The section it was compiled into.</param>
+/// <param name="Required">Whether it must be there even if nothing leads to it.</param>
+/// <param name="Prefix">Bytes before its entry.</param>
+/// <param name="Size">Bytes from its entry on.</param>
+/// <param name="Bytes">All bytes, hexadecimal, relocated fields zero; empty for zeroed data.</param>
+/// <param name="References">What it refers to.</param>
+/// <param name="Entries">Table entries that describe it.</param>
+public sealed record ExpectedPiece(string Unit, string Owner, PieceKind Kind, string Name, string Section, bool Required, int Prefix, int Size, string Bytes,
+    IReadOnlyList<ExpectedReference> References, IReadOnlyList<ExpectedEntry> Entries);
+
+/// <summary>A reference that must be there.</summary>
+/// <param name="At">Where it is written, from the entry.</param>
+/// <param name="Type">Relocation type.</param>
+/// <param name="Delta">What is added to the target's place.</param>
+/// <param name="Own">The piece it may lead to, or null.</param>
+/// <param name="Running">The running symbol (index) it may lead to, or null.</param>
+public sealed record ExpectedReference(int At, uint Type, long Delta, int? Own, int? Running);
+
+/// <summary>A table entry that must be there.</summary>
+/// <param name="Section">The table.</param>
+/// <param name="Bytes">Its bytes, hexadecimal, relocated fields zero; empty where only its references count.</param>
+/// <param name="References">Its references, by offset in the entry.</param>
+/// <param name="Absent">
+/// Whether it must not be there after all: the switch of a module's tracepoint cannot be wired up before the module is loaded. Its
+/// branch must then be the no-op of a switch that is off.
+/// </param>
+public sealed record ExpectedEntry(string Section, string Bytes, IReadOnlyList<ExpectedReference> References, bool? Absent = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = false, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Manifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext;

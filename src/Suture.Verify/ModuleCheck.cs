@@ -1,0 +1,118 @@
+using System.Text;
+
+namespace Suture.Verify;
+
+/// <summary>
+/// Checks a finished module against its expectation, and with the kernel at hand against the kernel. Reads top-down as what is
+/// looked at: what the module says of itself, what it redirects, all code and data reached from there, the tables that describe
+/// the code, and that nothing else is in it.
+/// </summary>
+public static class ModuleCheck
+{
+    /// <summary>Checks <paramref name="module"/>; <paramref name="kernel"/> may be null, then what needs it is not checked.</summary>
+    public static CheckReport Run(RelocatableFile module, Manifest manifest, IRunningKernel? kernel = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(manifest);
+        var report = new CheckReport();
+        CheckInfo(module, manifest, report);
+        SymbolVersions.Check(module, manifest, report);
+        var walk = new ModuleWalk(module, manifest, report);
+        new PatchStructures(module, manifest, walk, report).Run();
+        walk.Run();
+        walk.BindRequired();
+        new ModuleTables(module, manifest, walk, report).Run();
+        CheckObjtool(module, manifest, report);
+        CheckRest(module, walk, report);
+        if (kernel is not null)
+        {
+            KernelCheck.Run(module, manifest, kernel, report);
+        }
+        return report;
+    }
+
+    /// <summary>The expectation that <paramref name="module"/> carries, or null when it has none.</summary>
+    /// <exception cref="DamagedFileException">It is damaged.</exception>
+    public static Manifest? ManifestOf(RelocatableFile module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return module.Find(Manifest.SectionName) is { } section ? Manifest.Read(module.BytesOf(section), module.Name) : null;
+    }
+
+    /// <summary>The strings of a .modinfo section.</summary>
+    public static IReadOnlyList<string> InfoOf(RelocatableFile module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return module.Find(".modinfo") is { } section ? Encoding.UTF8.GetString(module.BytesOf(section)).Split('\0', StringSplitOptions.RemoveEmptyEntries) : [];
+    }
+
+    private static void CheckInfo(RelocatableFile module, Manifest manifest, CheckReport report)
+    {
+        var info = InfoOf(module);
+        foreach (var wanted in manifest.Info)
+        {
+            report.Expect("info", info.Contains(wanted), () => $".modinfo lacks '{wanted}'");
+        }
+        foreach (var key in (string[])["livepatch", "vermagic", "name", "license"])
+        {
+            report.Expect("info", info.Count(i => i.StartsWith(key + "=", StringComparison.Ordinal)) == 1, () => $".modinfo does not have exactly one '{key}'");
+        }
+        report.Expect("info", info.Any(i => i.StartsWith($"vermagic={manifest.Release} ", StringComparison.Ordinal)), () => $"it is not for kernel {manifest.Release}");
+    }
+
+    private static void CheckObjtool(RelocatableFile module, Manifest manifest, CheckReport report)
+    {
+        var actual = ObjtoolTables.List(module);
+        report.Counted("objtool", manifest.Objtool.Count);
+        var missing = Without(manifest.Objtool, actual);
+        var extra = Without(actual, manifest.Objtool);
+        foreach (var line in missing)
+        {
+            report.Fault("objtool", $"the entry that objtool made is gone: {line}");
+        }
+        foreach (var line in extra)
+        {
+            report.Fault("objtool", $"an entry that objtool did not make: {line}");
+        }
+    }
+
+    private static List<string> Without(IReadOnlyList<string> all, IReadOnlyList<string> taken)
+    {
+        var rest = taken.CountBy(l => l).ToDictionary();
+        return [.. all.Where(l => !(rest.TryGetValue(l, out var n) && n > 0 && (rest[l] = n - 1) >= 0))];
+    }
+
+    /// <summary>Code that nothing expected leads to has no business in the module; relocated fields are zero, as the loader demands.</summary>
+    private static void CheckRest(RelocatableFile module, ModuleWalk walk, CheckReport report)
+    {
+        var known = walk.Compared.ToLookup(c => c.Section.Index, c => (From: c.Entry - c.Piece.Prefix, To: c.Entry + c.Piece.Size));
+        foreach (var section in module.Sections.Where(s => s.IsAlloc && s.Type == 1))
+        {
+            var bytes = module.BytesOf(section);
+            foreach (var r in module.RelocationsOf(section))
+            {
+                var at = r.Offset;
+                report.Expect("references", RelocationKind.Width(r.Type) > 0 && !bytes.Slice((int)at, RelocationKind.Width(r.Type)).ContainsAnyExcept((byte)0),
+                    () => $"{section.Name}+0x{at:x}: the loader does not know the relocation's type, or the relocated field is not zero");
+            }
+            if (section.IsCode)
+            {
+                CheckGaps(section, bytes, known[section.Index], report);
+            }
+        }
+    }
+
+    private static void CheckGaps(FileSection section, ReadOnlySpan<byte> bytes, IEnumerable<(long From, long To)> known, CheckReport report)
+    {
+        var at = 0L;
+        foreach (var (from, to) in known.OrderBy(k => k.From).Append((section.Size, section.Size)))
+        {
+            if (from > at)
+            {
+                var gap = at;
+                report.Expect("code", Instructions.IsPadding(bytes[(int)at..(int)from]), () => $"{section.Name}+0x{gap:x}: code that no object asks for");
+            }
+            at = Math.Max(at, to);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+namespace Suture.Verify;
+
+/// <summary>
+/// Walks the expectation and the module side by side: from the functions that klp_func structures name, along every reference.
+/// Each expected piece is bound to the place where the module has it, and compared there.
+/// </summary>
+internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, CheckReport report)
+{
+    private const int MaxCompared = 1_000_000;
+    private readonly Dictionary<int, (FileSection Section, long Entry)> _places = [];
+    private readonly HashSet<(int Piece, int Section, long Entry)> _compared = [];
+    private readonly Dictionary<(int Section, long Entry), int> _byPlace = [];
+    private readonly Queue<(int Piece, FileSection Section, long Entry)> _work = new();
+
+    /// <summary>Everything compared: which piece was found where.</summary>
+    public IEnumerable<(ExpectedPiece Piece, int Index, FileSection Section, long Entry)> Compared =>
+        _compared.Select(c => (manifest.Pieces[c.Piece], c.Piece, module.Sections[c.Section], c.Entry));
+
+    /// <summary>Where the module has the piece, once something led there.</summary>
+    public (FileSection Section, long Entry)? PlaceOf(int piece) => _places.TryGetValue(piece, out var place) ? place : null;
+
+    /// <summary>Binds <paramref name="piece"/> to a place; what led there says so in <paramref name="from"/>.</summary>
+    public bool Bind(int piece, FileSection section, long entry, string from)
+    {
+        var expected = manifest.Pieces[piece];
+        var unique = expected.Kind != PieceKind.Anonymous;
+        if (unique && _places.TryGetValue(piece, out var known) && known != (section, entry))
+        {
+            report.Fault("references", $"{from}: leads to {section.Name}+0x{entry:x}, but '{Label(expected)}' is at {known.Section.Name}+0x{known.Entry:x}");
+            return false;
+        }
+        if (unique && _byPlace.TryGetValue((section.Index, entry), out var other) && other != piece)
+        {
+            report.Fault("references", $"{from}: '{Label(expected)}' and '{Label(manifest.Pieces[other])}' are at one place, {section.Name}+0x{entry:x}");
+            return false;
+        }
+        if (_compared.Count < MaxCompared && _compared.Add((piece, section.Index, entry)))
+        {
+            _work.Enqueue((piece, section, entry));
+        }
+        _places[piece] = (section, entry);
+        if (unique)
+        {
+            _byPlace[(section.Index, entry)] = piece;
+        }
+        return true;
+    }
+
+    /// <summary>Compares all that is bound, and what that leads to.</summary>
+    public void Run()
+    {
+        while (_work.TryDequeue(out var next))
+        {
+            Compare(manifest.Pieces[next.Piece], next.Section, next.Entry);
+        }
+    }
+
+    /// <summary>Binds what must be there and was not reached, by its name.</summary>
+    public void BindRequired()
+    {
+        for (var i = 0; i < manifest.Pieces.Count; i++)
+        {
+            var expected = manifest.Pieces[i];
+            if (!expected.Required || _places.ContainsKey(i))
+            {
+                continue;
+            }
+            var found = module.Symbols.Where(s => s.Name == expected.Name && s.Section is not null && !_byPlace.ContainsKey((s.Section.Index, s.Value)))
+                .OrderByDescending(s => HasCode(expected, s)).FirstOrDefault();
+            if (report.Expect("code", found is not null, () => $"'{Label(expected)}' of {expected.Unit} is missing from the module"))
+            {
+                Bind(i, found!.Section!, found.Value, $"symbol '{found.Name}'");
+                Run();
+            }
+        }
+    }
+
+    public static string Label(ExpectedPiece piece) => piece.Name.Length > 0 ? piece.Name : $"{piece.Section} of {piece.Unit}";
+
+    private bool HasCode(ExpectedPiece expected, FileSymbol symbol)
+    {
+        var bytes = module.BytesOf(symbol.Section!);
+        var start = symbol.Value - expected.Prefix;
+        var length = expected.Bytes.Length / 2;
+        return start >= 0 && start + length <= bytes.Length && Convert.ToHexStringLower(bytes.Slice((int)start, length)) == expected.Bytes;
+    }
+
+    private void Compare(ExpectedPiece expected, FileSection section, long entry)
+    {
+        if (expected.Kind == PieceKind.Patch)
+        {
+            return;
+        }
+        var (start, end) = (entry - expected.Prefix, entry + expected.Size);
+        if (!report.Expect("code", start >= 0 && end <= section.Size && section.IsAlloc, () => $"'{Label(expected)}' does not fit into {section.Name} at 0x{entry:x}")
+            || !report.Expect("code", IsRightSection(expected, section), () => $"'{Label(expected)}' lies in {section.Name}, which is not of the kind of {expected.Section}"))
+        {
+            return;
+        }
+        var bytes = Convert.FromHexString(expected.Bytes);
+        var actual = section.IsZeroed ? new byte[end - start] : module.BytesOf(section)[(int)start..(int)end].ToArray();
+        var nops = bytes.Length > 0 ? RewrittenSites(expected, bytes, actual) : [];
+        CompareBytes(expected, bytes.Length > 0 ? bytes : new byte[actual.Length], actual, nops);
+        CompareReferences(expected, section, entry, nops);
+        if (expected.Kind == PieceKind.Function)
+        {
+            report.Expect("code", module.Symbols.Any(s => s.Section == section && s.Value == entry && s.Name == expected.Name && (s.Size == expected.Size || s.Size == 0)),
+                () => $"no symbol '{expected.Name}' of {expected.Size} bytes is where its code is, {section.Name}+0x{entry:x}");
+        }
+    }
+
+    private static bool IsRightSection(ExpectedPiece expected, FileSection section) => expected.Kind switch
+    {
+        PieceKind.Function => section.IsCode,
+        PieceKind.Data => !section.IsCode
+            && expected.Section.StartsWith(".data..percpu", StringComparison.Ordinal) == section.Name.StartsWith(".data..percpu", StringComparison.Ordinal)
+            && (section.IsWritable || !(expected.Section.StartsWith(".data", StringComparison.Ordinal) || expected.Section.StartsWith(".bss", StringComparison.Ordinal))),
+        _ => true,
+    };
+
+    /// <summary>Sites that objtool may have made no-ops, and did: jump labels that start disabled, and tracer calls.</summary>
+    private List<(int Start, int Length)> RewrittenSites(ExpectedPiece expected, byte[] bytes, byte[] actual)
+    {
+        var sites = new List<(int, int)>();
+        foreach (var entry in expected.Entries.Where(e => e.Section == "__jump_table" && e.References.Count == 3))
+        {
+            var at = (int)entry.References[0].Delta + expected.Prefix;
+            ReadOnlySpan<byte> nop = at >= 0 && at < bytes.Length && bytes[at] is 0xeb or 0x66 ? [0x66, 0x90] : [0x0f, 0x1f, 0x44, 0x00, 0x00];
+            var isNop = at >= 0 && at < bytes.Length && actual.AsSpan(at).StartsWith(nop);
+            if (isNop && (entry.References[2].Delta & 2) != 0)
+            {
+                sites.Add((at, nop.Length));
+            }
+            report.Expect("tables", entry.Absent is not true || isNop,
+                () => $"'{Label(expected)}'+0x{at - expected.Prefix:x}: its switch is not in the table, yet the branch is not off");
+        }
+        return sites;
+    }
+
+    private void CompareBytes(ExpectedPiece expected, byte[] bytes, byte[] actual, List<(int Start, int Length)> nops)
+    {
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            if (bytes[i] != actual[i] && !nops.Exists(n => i >= n.Start && i < n.Start + n.Length))
+            {
+                var offset = i;
+                var words = expected.Kind == PieceKind.Function
+                    ? $" ({Instructions.Text(actual.AsSpan(expected.Prefix), i - expected.Prefix)}, not {Instructions.Text(bytes.AsSpan(expected.Prefix), i - expected.Prefix)})" : "";
+                report.Fault("code", $"byte 0x{offset - expected.Prefix:x} of '{Label(expected)}' is {actual[offset]:x2}, the compiler wrote {bytes[offset]:x2}{words}");
+                return;
+            }
+        }
+        report.Counted("code", bytes.Length);
+    }
+
+    private void CompareReferences(ExpectedPiece expected, FileSection section, long entry, List<(int Start, int Length)> nops)
+    {
+        var (start, end) = (entry - expected.Prefix, entry + expected.Size);
+        var found = module.RelocationsOf(section).Where(r => r.Offset >= start && r.Offset < end).ToLookup(r => (int)(r.Offset - entry));
+        bool IsRewritten(int at) => nops.Exists(n => at + expected.Prefix >= n.Start && at + expected.Prefix < n.Start + n.Length);
+        foreach (var reference in expected.References)
+        {
+            var place = $"'{Label(expected)}'+0x{reference.At:x}";
+            if (found[reference.At].ToList() is [var only])
+            {
+                Match(reference, only, expected, place);
+            }
+            else
+            {
+                report.Expect("references", IsRewritten(reference.At) && !found[reference.At].Any(),
+                    () => $"{place}: {found[reference.At].Count()} relocations where there must be one, to {Describe(reference)}");
+            }
+        }
+        var wanted = expected.References.Select(r => r.At).ToHashSet();
+        foreach (var extra in found.Where(g => !wanted.Contains(g.Key)))
+        {
+            report.Fault("references", $"'{Label(expected)}'+0x{extra.Key:x}: a relocation to '{extra.First().Symbol.Name}' that the compiler's object does not have");
+        }
+    }
+
+    /// <summary>Whether <paramref name="actual"/> means what it must; binds the piece that it leads to.</summary>
+    public bool Match(ExpectedReference expected, FileRelocation actual, ExpectedPiece holder, string place)
+    {
+        if (!report.Expect("references", RelocationKind.SameEffect(expected.Type, actual.Type),
+            () => $"{place}: relocation type {actual.Type}, must be {expected.Type}"))
+        {
+            return false;
+        }
+        if (actual.Symbol.Section is { } section)
+        {
+            return report.Expect("references", expected.Own is not null, () => $"{place}: leads to the module's own {Place(actual)}, must lead to {Describe(expected)}")
+                && Bind(expected.Own!.Value, section, actual.Symbol.Value + actual.Addend - expected.Delta, place);
+        }
+        if (!report.Expect("references", expected.Running is not null, () => $"{place}: leads to '{actual.Symbol.Name}', must lead to {Describe(expected)}"))
+        {
+            return false;
+        }
+        report.Expect("references", actual.Addend == expected.Delta,
+            () => $"{place}: '{actual.Symbol.Name}' plus {actual.Addend}, must be plus {expected.Delta}");
+        return MatchRunning(expected.Running!.Value, actual, holder, place);
+    }
+
+    private bool MatchRunning(int index, FileRelocation actual, ExpectedPiece holder, string place)
+    {
+        var wanted = manifest.Running[index];
+        if (actual.Symbol.Place == SymbolPlace.Undefined)
+        {
+            return report.Expect("references", wanted.Names.Contains(actual.Symbol.Name) && !wanted.Local && wanted.Object is "" or "vmlinux" && !actual.IsLivepatch,
+                () => $"{place}: leads to the exported '{actual.Symbol.Name}', must lead to {Describe(wanted)}");
+        }
+        if (!report.Expect("references", actual.Symbol.Place == SymbolPlace.Livepatch && LivepatchName.Parse(actual.Symbol.Name) is not null && actual.IsLivepatch,
+            () => $"{place}: '{actual.Symbol.Name}' is no symbol that the livepatch core finds, or stands in the wrong relocation section"))
+        {
+            return false;
+        }
+        var symbol = LivepatchName.Parse(actual.Symbol.Name)!;
+        if (wanted.SymPos < 0)
+        {
+            report.Claims.TryAdd(index, symbol.SymPos);
+        }
+        var loadedWith = symbol.Object == "vmlinux" ? "vmlinux" : holder.Owner;
+        return report.Expect("references", wanted.Names.Contains(symbol.Name) && wanted.Object is var o && (o.Length == 0 || o == symbol.Object),
+                () => $"{place}: leads to '{symbol.Name}' of {symbol.Object}, must lead to {Describe(wanted)}")
+            && report.Expect("references", IsPosition(wanted.SymPos, symbol.SymPos),
+                () => $"{place}: takes '{symbol.Name}' number {symbol.SymPos} of {symbol.Object}, must take number {wanted.SymPos}")
+            && report.Expect("references", actual.Table.Name == $".klp.rela.{loadedWith}.{module.Sections[(int)actual.Table.Info].Name}",
+                () => $"{place}: its relocation stands in {actual.Table.Name}, which is applied when another object loads than {loadedWith}");
+    }
+
+    /// <summary>Whether <paramref name="actual"/> says the same as <paramref name="wanted"/>: 0 means the only one, which is also the first.</summary>
+    public static bool IsPosition(int wanted, int actual) => wanted < 0 || wanted == actual || (wanted == 0 && actual == 1);
+
+    private static string Place(FileRelocation r) => r.Symbol.Name.Length > 0 ? $"'{r.Symbol.Name}'" : $"{r.Symbol.Section!.Name}+0x{r.Symbol.Value + r.Addend:x}";
+
+    private static string Describe(RunningSymbol symbol) =>
+        $"'{string.Join("' or '", symbol.Names)}' of {(symbol.Object.Length > 0 ? symbol.Object : "the kernel")}";
+
+    private string Describe(ExpectedReference reference) =>
+        string.Join(" or ", new[]
+        {
+            reference.Own is { } own ? $"the module's own '{Label(manifest.Pieces[own])}'" : "",
+            reference.Running is { } running ? "the running " + Describe(manifest.Running[running]) : "",
+        }.Where(t => t.Length > 0));
+}

@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Suture.Verify;
+
+/// <summary>The klp_patch, klp_object and klp_func structures of a module, read as the livepatch core reads them, against what they must say.</summary>
+internal sealed class PatchStructures(RelocatableFile module, Manifest manifest, ModuleWalk walk, CheckReport report)
+{
+    private const int MaxEntries = 100_000;
+    private readonly PatchLayout _layout = manifest.Layout;
+
+    private sealed record Redirection(string Object, string Name, long SymPos, FileRelocation? NewFunction);
+
+    public void Run()
+    {
+        var symbol = module.Symbols.FirstOrDefault(s => s.Name == "suture_patch" && s.Section is not null);
+        if (!report.Expect("patch", symbol is not null, () => "there is no klp_patch (symbol suture_patch)"))
+        {
+            return;
+        }
+        var (section, at) = (symbol!.Section!, symbol.Value);
+        if (!report.Expect("patch", at + _layout.PatchSize <= section.Size && !section.IsZeroed, () => $"the klp_patch does not fit into {section.Name}"))
+        {
+            return;
+        }
+        walk.Bind(0, section, at, "symbol 'suture_patch'");
+        var pointers = module.RelocationsOf(section).GroupBy(r => r.Offset).ToDictionary(g => g.Key, g => g.First());
+        report.Expect("patch", pointers.TryGetValue(at + _layout.PatchMod, out var mod) && mod is { Type: RelocationKind.Abs64, Addend: 0, Symbol.Name: "__this_module" },
+            () => "klp_patch.mod does not point to the module itself");
+        var replace = module.BytesOf(section)[(int)at + _layout.PatchReplace];
+        report.Expect("patch", replace == (manifest.Replace ? 1 : 0), () => $"klp_patch.replace is {replace}, must be {(manifest.Replace ? 1 : 0)}");
+        Compare(ReadObjects(section, at, pointers).ToList());
+    }
+
+    private IEnumerable<Redirection> ReadObjects(FileSection section, long patch, Dictionary<long, FileRelocation> pointers)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (Target(pointers, patch + _layout.PatchObjs, section) is not { } at)
+        {
+            report.Fault("patch", "klp_patch.objs leads nowhere");
+            yield break;
+        }
+        for (var n = 0; !IsEnd(section, at, _layout.ObjectSize, pointers, "klp_object"); at += _layout.ObjectSize, n++)
+        {
+            var name = "vmlinux";
+            if (pointers.TryGetValue(at + _layout.ObjectName, out var text))
+            {
+                name = Text(text);
+            }
+            report.Expect("patch", seen.Add(name), () => $"two klp_object for {name}");
+            if (Target(pointers, at + _layout.ObjectFuncs, section) is not { } func || n > MaxEntries)
+            {
+                report.Fault("patch", $"klp_object.funcs of {name} leads nowhere");
+                yield break;
+            }
+            for (var m = 0; m < MaxEntries && !IsEnd(section, func, _layout.FuncSize, pointers, "klp_func"); func += _layout.FuncSize, m++)
+            {
+                var old = pointers.TryGetValue(func + _layout.FuncOldName, out var oldName) ? Text(oldName) : "";
+                var position = BinaryPrimitives.ReadInt64LittleEndian(module.BytesOf(section)[(int)(func + _layout.FuncOldSymPos)..]);
+                yield return new Redirection(name, old, position, pointers.TryGetValue(func + _layout.FuncNewFunc, out var body) ? body : null);
+            }
+        }
+    }
+
+    private static long? Target(Dictionary<long, FileRelocation> pointers, long at, FileSection section) =>
+        pointers.TryGetValue(at, out var r) && r.Type == RelocationKind.Abs64 && r.Symbol.Section == section ? r.Symbol.Value + r.Addend : null;
+
+    /// <summary>Whether the all-zero element that ends an array is here. An array that runs out of its section has none.</summary>
+    private bool IsEnd(FileSection section, long at, int size, Dictionary<long, FileRelocation> pointers, string what)
+    {
+        if (at < 0 || at + size > section.Size)
+        {
+            report.Fault("patch", $"the array of {what} has no end");
+            return true;
+        }
+        return !module.BytesOf(section).Slice((int)at, size).ContainsAnyExcept((byte)0)
+            && !Enumerable.Range(0, size / 8).Any(i => pointers.ContainsKey(at + i * 8));
+    }
+
+    private string Text(FileRelocation pointer)
+    {
+        var at = pointer.Symbol.Value + pointer.Addend;
+        if (pointer.Symbol.Section is not { IsZeroed: false } section || at < 0 || at >= section.Size || pointer.Type != RelocationKind.Abs64)
+        {
+            return "";
+        }
+        var bytes = module.BytesOf(section)[(int)at..];
+        return bytes.IndexOf((byte)0) is >= 0 and var end ? Encoding.ASCII.GetString(bytes[..end]) : "";
+    }
+
+    private void Compare(List<Redirection> found)
+    {
+        foreach (var wanted in manifest.Replacements)
+        {
+            var body = ModuleWalk.Label(manifest.Pieces[wanted.Piece]);
+            var matching = found.FindAll(f => f.Object == wanted.Object && f.Name == wanted.Name && ModuleWalk.IsPosition(wanted.SymPos, (int)f.SymPos));
+            if (!report.Expect("patch", matching.Count == 1, () => Missing(wanted, matching.Count, found)))
+            {
+                continue;
+            }
+            found.Remove(matching[0]);
+            var target = matching[0].NewFunction;
+            if (report.Expect("patch", target is { Type: RelocationKind.Abs64, Symbol.Section: not null },
+                () => $"klp_func '{wanted.Name}' has no new function"))
+            {
+                var r = target!.Value;
+                walk.Bind(wanted.Piece, r.Symbol.Section!, r.Symbol.Value + r.Addend, $"klp_func '{wanted.Name}', which must lead to '{body}',");
+            }
+        }
+        foreach (var extra in found)
+        {
+            report.Fault("patch", $"klp_func '{extra.Name}',{extra.SymPos} of {extra.Object} is none that the objects ask for");
+        }
+    }
+
+    private static string Missing(Replacement wanted, int count, List<Redirection> found)
+    {
+        var other = found.Find(f => f.Name == wanted.Name);
+        return count > 1 ? $"{count} klp_func for '{wanted.Name}' of {wanted.Object}"
+            : other is not null ? $"klp_func '{wanted.Name}' says {other.Object}, position {other.SymPos}; it must say {wanted.Object}, position {wanted.SymPos}"
+            : $"no klp_func redirects '{wanted.Name}' of {wanted.Object}";
+    }
+}

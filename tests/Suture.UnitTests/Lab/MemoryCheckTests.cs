@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using Shouldly;
+using Suture.Elf;
+using Suture.Kernel;
+using Suture.Lab;
+using Suture.Lab.Memory;
+using Suture.Lab.Protocol;
+using Suture.UnitTests.Verify;
+using Suture.Verify;
+using Xunit;
+
+namespace Suture.UnitTests.Lab;
+
+/// <summary>Memory as a kernel leaves it passes; a byte or a reference that is otherwise, or a function that was not hooked, does not.</summary>
+public sealed class MemoryCheckTests
+{
+    private const ulong Linked = 0xffffffff81000000;
+    private const ulong Slide = 0x1200000;
+    private const ulong ModuleAt = 0xffffffffc0000000;
+
+    private static readonly CompiledPair Pair = new(
+        "void sink(int); int first(int a) { sink(a); return a + 1; }", "void sink(int); int first(int a) { sink(a); return a + 2; }");
+
+    private static readonly Manifest Expected = Pair.Expect(["first"]).Manifest;
+
+    private static readonly SystemMap Symbols = SystemMap.Create(
+        [new(Linked, 'T', "_stext"), new(Linked + 0x100, 'T', "first"), new(Linked + 0x200, 'T', "sink"), new(Linked + 0x300, 'T', "__fentry__")]);
+
+    /// <summary>The patched object with the record in it stands for a module: all that matters is code with relocations.</summary>
+    private static readonly PatchCode Code = PatchCode.Open(WithManifest(), "suture_test.ko",
+        new LabKernel("6.1.0-test", "", ModuleSet.Scan(Directory.CreateTempSubdirectory("suture-none").FullName)) { Symbols = () => Symbols })!;
+
+    private static byte[] WithManifest()
+    {
+        var elf = ElfObject.Read(Pair.Patched, "module");
+        elf.Sections.Add(new Section(Manifest.SectionName, SectionType.ProgBits, 0) { Data = Expected.ToBytes() });
+        // The tracer's table, as the kernel's build makes it.
+        var first = elf.Symbols.Find(s => s.Name == "first")!;
+        var table = new Section("__mcount_loc", SectionType.ProgBits, SectionFlags.Alloc) { Data = new byte[8], Alignment = 8 };
+        table.Relocations.Add(new Relocation(0, RelocationType.Abs64, first, 0));
+        elf.Sections.Add(table);
+        return elf.Write();
+    }
+
+    /// <summary>What a guest would send, after <paramref name="change"/> to its memory.</summary>
+    private static (bool Ok, string Detail) Judge(Action<byte[]> change, byte entryOpcode = 0xe8)
+    {
+        var memory = new MemoryImage();
+        void Send(string name, ulong address, ReadOnlySpan<byte> bytes) => memory.Take(new GuestEvent
+        {
+            Kind = GuestEventKind.Memory, Name = name, Detail = $"{address:x} {Convert.ToHexString(bytes)}",
+        });
+        Send(GuestMemoryPlan.Anchored, Linked + Slide, []);
+        foreach (var section in Code.CodeSections)
+        {
+            var at = ModuleAt + (ulong)section.Index * 0x1000;
+            var bytes = Code.Module.BytesOf(section).ToArray();
+            foreach (var r in Code.Module.RelocationsOf(section))
+            {
+                var value = Symbols.Find(r.Symbol.Name)[0].Address + Slide + (ulong)r.Addend - at - (ulong)r.Offset;
+                BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan((int)r.Offset), (uint)value);
+            }
+            // ftrace makes the tracer's call a no-op when it loads a module.
+            if (section.Name == ".text.first")
+            {
+                ((ReadOnlySpan<byte>)[0x0f, 0x1f, 0x44, 0x00, 0x00]).CopyTo(bytes);
+                change(bytes);
+            }
+            Send($"suture_test {section.Name}", at, []);
+            Send($"suture_test {section.Name} 0", at, bytes);
+        }
+        var entry = Code.EntryOf(Expected.Replacements[0])!;
+        Send($"{entry.Module} {entry.Section} {entry.Offset}", entry.Offset + Slide, [entryOpcode, .. new byte[PatchCode.EntryBytes - 1]]);
+        return new MemoryCheck(Code, memory).Run();
+    }
+
+    [Fact]
+    public void What_the_kernel_makes_of_it_passes()
+    {
+        var (ok, detail) = Judge(_ => { });
+        ok.ShouldBeTrue(detail);
+        detail.ShouldContain("1 __mcount_loc");
+        detail.ShouldContain("1 functions call the tracer");
+    }
+
+    [Fact]
+    public void Another_byte_does_not()
+    {
+        var (ok, detail) = Judge(bytes => bytes[^2] ^= 4);
+        ok.ShouldBeFalse();
+        detail.ShouldContain("first+0x");
+    }
+
+    [Fact]
+    public void A_reference_that_leads_elsewhere_does_not()
+    {
+        var call = Code.Module.RelocationsOf(Code.Module.Find(".text.first")!).Single(r => r.Symbol.Name == "sink");
+        var (ok, detail) = Judge(bytes => bytes[call.Offset] += 16);
+        ok.ShouldBeFalse(detail);
+    }
+
+    [Fact]
+    public void A_function_that_does_not_call_the_tracer_does_not()
+    {
+        var (ok, detail) = Judge(_ => { }, entryOpcode: 0x90);
+        ok.ShouldBeFalse();
+        detail.ShouldContain("'first'");
+        detail.ShouldContain("tracer");
+    }
+
+    [Fact]
+    public void Silence_does_not() => new MemoryCheck(Code, new MemoryImage()).Run().Ok.ShouldBeFalse();
+}

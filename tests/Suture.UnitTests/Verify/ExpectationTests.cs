@@ -1,0 +1,103 @@
+using Shouldly;
+using Suture.Verify;
+using Xunit;
+
+namespace Suture.UnitTests.Verify;
+
+/// <summary>What the verifier makes of a pair of objects, without the engine's help.</summary>
+public sealed class ExpectationTests
+{
+    private const string Source = """
+        void sink(int, const char *);
+        static int state;
+        static const int table[] = { 1, 2, 3, 4 };
+        static __attribute__((noinline, no_instrument_function)) int helper(int a) { return a * 3; }
+        int first(int a) { state += a; sink(state, "text"); return table[a & 3]; }
+        int second(int a) { return helper(a) + 1; }
+        int third(int a) { static int count; return count += a; }
+        int fourth(int a) { static int count; return count -= a; }
+        """;
+
+    private static CompiledPair Pair(string old, string with) => new(Source, Source.Replace(old, with, StringComparison.Ordinal));
+
+    private static ExpectedPiece Piece(Manifest manifest, string name) => manifest.Pieces.Single(p => p.Name == name);
+
+    private static IEnumerable<string> RunningNames(Manifest manifest, ExpectedPiece piece) =>
+        piece.References.Where(r => r.Running is not null).SelectMany(r => manifest.Running[r.Running!.Value].Names);
+
+    [Fact]
+    public void Equal_objects_ask_for_nothing()
+    {
+        var result = Pair("text", "text").Expect([]);
+        result.Omissions.ShouldBeEmpty();
+        result.Manifest.Replacements.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("a * 3", "a * 5", "helper")]
+    [InlineData("\"text\"", "\"test\"", "first")]
+    [InlineData("helper(a) + 1", "helper(a) + 2", "second")]
+    [InlineData("count -= a", "count -= a + 1", "fourth")]
+    public void A_change_that_no_claim_covers_is_an_omission(string old, string with, string function)
+    {
+        var pair = Pair(old, with);
+        pair.Expect([]).Omissions.ShouldHaveSingleItem().ShouldContain($"'{function}'");
+        pair.Expect([function]).Omissions.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_claim_to_replace_what_does_not_exist_is_an_omission() =>
+        Pair("text", "test").Expect(["first", "nobody"]).Omissions.ShouldHaveSingleItem().ShouldContain("nobody");
+
+    [Fact]
+    public void State_stays_the_kernels_and_text_is_brought()
+    {
+        var manifest = Pair("\"text\"", "\"test\"").Expect(["first"]).Manifest;
+        var first = Piece(manifest, "first");
+        first.Required.ShouldBeTrue();
+        RunningNames(manifest, first).ShouldContain("state");
+        RunningNames(manifest, first).ShouldContain("table");
+        first.References.Where(r => manifest.Running.ElementAtOrDefault(r.Running ?? -1)?.Names.Contains("state") == true).ShouldAllBe(r => r.Own == null);
+        manifest.Pieces.ShouldContain(p => p.Kind == PieceKind.Anonymous && p.Bytes == "7465737400");
+        first.Entries.ShouldContain(e => e.Section == "__mcount_loc");
+        manifest.Replacements.ShouldHaveSingleItem().Name.ShouldBe("first");
+    }
+
+    [Fact]
+    public void Changed_contents_cannot_come_from_the_kernel()
+    {
+        var manifest = Pair("{ 1, 2, 3, 4 }", "{ 1, 2, 3, 5 }").Expect(["first"], "table").Manifest;
+        var reference = Piece(manifest, "first").References.Single(r => r.Own is { } own && manifest.Pieces[own].Name == "table");
+        reference.Running.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Static_locals_of_one_name_are_told_apart_by_their_functions()
+    {
+        var manifest = Pair("return count -= a", "sink(1, 0); return count -= a").Expect(["fourth"]).Manifest;
+        var counts = RunningNames(manifest, Piece(manifest, "fourth")).Where(n => n.StartsWith("count", StringComparison.Ordinal)).Distinct().ToList();
+        counts.ShouldHaveSingleItem();
+        var original = RelocatableFile.Read(Pair("text", "text").Original, "original");
+        var fourth = original.Find(".text.fourth")!;
+        original.RelocationsOf(fourth).Select(r => r.Symbol.IsSection ? r.Symbol.Section!.Name : r.Symbol.Name).ShouldContain(n => n.EndsWith(counts[0], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_manifest_survives_being_written()
+    {
+        var manifest = Pair("\"text\"", "\"test\"").Expect(["first"]).Manifest;
+        Manifest.Read(manifest.ToBytes(), "again").ToBytes().ShouldBe(manifest.ToBytes());
+        Should.Throw<DamagedFileException>(() => Manifest.Read("{"u8, "cut"));
+        Should.Throw<DamagedFileException>(() => Manifest.Read((manifest with { Format = 99 }).ToBytes(), "newer"));
+    }
+
+    [Fact]
+    public void An_empty_module_has_every_fault()
+    {
+        var pair = Pair("\"text\"", "\"test\"");
+        var report = ModuleCheck.Run(RelocatableFile.Read(new CompiledPair("", "").Original, "empty"), pair.Expect(["first"]).Manifest);
+        report.Verified.ShouldBeFalse();
+        report.Faults.ShouldContain(f => f.Contains("klp_patch", StringComparison.Ordinal));
+        report.Faults.ShouldContain(f => f.Contains("'first'", StringComparison.Ordinal));
+    }
+}
