@@ -1,6 +1,7 @@
 using Suture.Diff.Findings;
 using Suture.Diff.Model;
 using Suture.Diff.Phases;
+using Suture.Diff.Types;
 using Suture.Elf;
 
 namespace Suture.Diff;
@@ -82,6 +83,7 @@ public static class Differ
         Escalate.Run(after);
         var included = Phases.Select.Run(after).FindAll(e => !Guard.IsInit(e.Section));
         var findings = Guard.Run(before, after, included);
+        findings.AddRange(TypeGuard.Run(before, after, included));
 
         var functions = after.Functions.Where(f => f.Change != Change.None).Select(f => new ChangedElement(f, f.Change)).ToList();
         var data = after.Data.Where(d => d.Change == Change.Changed || (d.Change == Change.New && included.Contains(d)))
