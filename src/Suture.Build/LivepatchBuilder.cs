@@ -6,6 +6,7 @@ using Suture.Build.Patches;
 using Suture.Diff;
 using Suture.Diff.Findings;
 using Suture.Diff.Review;
+using Suture.Diff.Types;
 using Suture.Elf;
 using Suture.Kernel;
 
@@ -17,6 +18,9 @@ namespace Suture.Build;
 /// </summary>
 public sealed class LivepatchBuilder
 {
+    /// <summary>Above this many units, one is looked at first whether its types refuse the patch.</summary>
+    private const int ManyUnits = 8;
+
     private readonly BuildRequest _request;
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
@@ -66,8 +70,13 @@ public sealed class LivepatchBuilder
         }
         _places = new FindingPlaces(plan.Application.Files);
 
+        var types = TypeRelevance.Options(plan.Application.Files);
+        if (types.Count > 0 && plan.Units.Count > ManyUnits && await SharedTypeChangesAsync(plan, types, work, cancellation))
+        {
+            return Finish(BuildStatus.Refused);
+        }
         _progress?.Report(new ProgressReport($"compiling {plan.Units.Count} unit(s), original and patched"));
-        var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, ct: cancellation), ms => _compileMs = ms);
+        var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, types, cancellation), ms => _compileMs = ms);
         if (outcome is not PairsBuilt built)
         {
             return Finish(CompileFailure(outcome));
@@ -104,6 +113,22 @@ public sealed class LivepatchBuilder
             ? Finish(BuildStatus.Refused, linked.Functions)
             : Finish(BuildStatus.Built, linked.Functions, linked.Module);
     }
+
+    /// <summary>A changed struct of a header that hundreds of units include is refused by the first of them, before the others cost minutes.</summary>
+    private async Task<bool> SharedTypeChangesAsync(CompilePlan plan, IReadOnlyList<string> types, string work, CancellationToken cancellation)
+    {
+        var sample = plan with { Units = [plan.Units.FirstOrDefault(u => u.Reason == UnitReason.Source) ?? plan.Units[0]] };
+        var outcome = await Timed(() => BuildPairs.RunAsync(sample, Path.Combine(work, "sample"), _progress, types, cancellation), ms => _compileMs = ms);
+        if (outcome is not PairsBuilt { Units: [{ AreEqual: false } unit] })
+        {
+            return false;
+        }
+        var changes = TypeChanges.Between(Read(unit.OriginalObject, unit), Read(unit.PatchedObject, unit));
+        _findings.AddRange(RepeatedFindings.Merge(changes.Select(f => (unit.Unit.TreePath, _places.Locate(f, unit.Unit.TreePath))), plan.Units.Count - 1));
+        return changes.Count > 0;
+    }
+
+    private static ElfObject Read(string path, CompiledUnit unit) => ElfObject.Read(File.ReadAllBytes(path), unit.Unit.Object);
 
     private BuildStatus? PlanFailure(CompilePlan plan)
     {
@@ -167,6 +192,7 @@ public sealed class LivepatchBuilder
         });
         var patchable = new List<(CompiledUnit, DiffResult)>();
         var live = Array.Exists(results, r => r?.Verdict == Verdict.Patchable);
+        var findings = new List<(string Source, Finding Finding)>();
         for (var i = 0; i < results.Length; i++)
         {
             if (results[i] is not { } diff)
@@ -174,14 +200,15 @@ public sealed class LivepatchBuilder
                 continue;
             }
             var source = built.Units[i].Unit.TreePath;
-            _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
-                .Select(f => _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)));
+            findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
+                .Select(f => (source, _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source))));
             if (diff.Verdict == Verdict.Patchable)
             {
-                _findings.AddRange(Review.Run(diff).Select(f => _places.Locate(f, source)));
+                findings.AddRange(Review.Run(diff).Select(f => (source, _places.Locate(f, source))));
                 patchable.Add((built.Units[i], diff));
             }
         }
+        _findings.AddRange(RepeatedFindings.Merge(findings));
         return await WithRuntimeKeysAsync(patchable, plan, template, work, cancellation);
     }
 

@@ -19,4 +19,8 @@ internal enum LayoutEffect
 /// <param name="Effect">The worst of what differs.</param>
 /// <param name="Words">What differs, field by field.</param>
 /// <param name="Line">Line of the field named first, 0 when unknown.</param>
-internal sealed record LayoutChange(CType Original, CType Patched, LayoutEffect Effect, string Words, int Line);
+internal sealed record LayoutChange(CType Original, CType Patched, LayoutEffect Effect, string Words, int Line)
+{
+    /// <summary>Whether other units can name it: it is declared in a header, or nobody knows where.</summary>
+    public bool IsShared => Patched.File is not { } file || !file.EndsWith(".c", StringComparison.Ordinal);
+}

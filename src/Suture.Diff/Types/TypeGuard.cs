@@ -33,7 +33,7 @@ internal static class TypeGuard
         var lifetime = new StackOnly(before, after, original, patched, included);
         foreach (var change in new LayoutComparison(before, after, identity).Run())
         {
-            findings.Add(Judge(change, IsOfOneFile(change.Patched) ? lifetime.Objection(change.Patched) : "shared", lifetime));
+            findings.Add(Judge(change, change.IsShared ? "shared" : lifetime.Objection(change.Patched), lifetime));
         }
         findings.AddRange(EnumComparison.Run(before, after).Select(TypeFindings.EnumValues));
         findings.AddRange(new PrototypeComparison(before, after, identity).Run(original)
@@ -46,10 +46,7 @@ internal static class TypeGuard
         _ when objection is null => TypeFindings.StackOnly(change, lifetime.Holders(change.Patched)),
         LayoutEffect.Meaning => TypeFindings.OtherMeaning(change),
         LayoutEffect.Padding => TypeFindings.FillsPadding(change),
-        _ when IsOfOneFile(change.Patched) => TypeFindings.PrivateLayout(change, objection),
-        _ => TypeFindings.SharedLayout(change),
+        _ when change.IsShared => TypeFindings.SharedLayout(change),
+        _ => TypeFindings.PrivateLayout(change, objection),
     };
-
-    /// <summary>Declared in a source file, not a header: no other unit can name it.</summary>
-    private static bool IsOfOneFile(CType type) => type.File is { } file && file.EndsWith(".c", StringComparison.Ordinal);
 }
