@@ -44,7 +44,7 @@ internal static class EnumComparison
         {
             foreach (var value in type.Enumerators)
             {
-                if (!values.TryAdd(value.Name, (value.Value, type)))
+                if (!values.TryAdd(value.Name, (value.Value, type)) && values[value.Name].Item1 != value.Value)
                 {
                     ambiguous.Add(value.Name);
                 }

@@ -10,7 +10,7 @@ namespace Suture.Diff.Types;
 internal readonly record struct Field(string Path, long BitOffset, long Bits, bool IsBitField, CType Type, int Line)
 {
     private const int MaxDepth = 32;
-    private const int MaxFields = 1 << 16;
+    private const int MaxFields = 1 << 13;
 
     /// <summary>Offset behind its last bit.</summary>
     public long BitEnd => unchecked(BitOffset + Bits);
@@ -30,13 +30,17 @@ internal readonly record struct Field(string Path, long BitOffset, long Bits, bo
     {
         foreach (var member in composite.Members)
         {
+            if (fields.Count >= MaxFields)
+            {
+                return;
+            }
             var type = member.Type.Bare;
             var at = unchecked(offset + member.BitOffset);
             if (type.IsComposite && type.Name.Length == 0 && type.Members.Count > 0 && depth < MaxDepth)
             {
                 Add(fields, type, member.Name.Length == 0 ? prefix : $"{prefix}{member.Name}.", at, depth + 1);
             }
-            else if (fields.Count < MaxFields)
+            else
             {
                 fields.Add(new Field(prefix + member.Name, at, member.BitSize > 0 ? member.BitSize : unchecked(type.Extent * 8),
                     member.BitSize > 0, member.Type, member.Line));

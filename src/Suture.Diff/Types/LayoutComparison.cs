@@ -8,6 +8,11 @@ internal sealed class LayoutComparison(TypeGraph original, TypeGraph patched, Ty
 {
     private const int MaxClauses = 3;
 
+    /// <summary>The largest units of the kernel have some 50,000; a bound for what is made to take forever.</summary>
+    private const int MaxFields = 1 << 21;
+
+    private int _fields;
+
     public List<LayoutChange> Run()
     {
         var changes = new List<LayoutChange>();
@@ -24,6 +29,11 @@ internal sealed class LayoutComparison(TypeGraph original, TypeGraph patched, Ty
     private LayoutChange? Compare(CType before, CType after)
     {
         var (old, @new) = (Field.Of(before), Field.Of(after));
+        _fields += old.Count + @new.Count;
+        if (_fields > MaxFields)
+        {
+            throw new TypeFormatException("type information", "structs", $"more than {MaxFields} fields");
+        }
         var (removed, added) = (Without(old, @new), Without(@new, old));
         var clauses = new List<(LayoutEffect Effect, string Text, int Line)>();
         Pair(removed, added, clauses);

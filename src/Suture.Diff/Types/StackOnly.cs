@@ -10,7 +10,8 @@ namespace Suture.Diff.Types;
 /// </summary>
 internal sealed class StackOnly(TypeGraph original, TypeGraph patched, ObjectModel before, ObjectModel after, IReadOnlyList<Element> included)
 {
-    private const int MaxDepth = 16;
+    /// <summary>Pointers to pointers and functions that take functions: deeper ones are taken for leading there.</summary>
+    private const int MaxDepth = 64;
 
     private readonly HashSet<string> _replaced = included.Where(e => e.Kind == ElementKind.Function).Select(SourceName).ToHashSet(StringComparer.Ordinal);
 
@@ -27,33 +28,34 @@ internal sealed class StackOnly(TypeGraph original, TypeGraph patched, ObjectMod
 
     private static string? Objection(CType type, TypeGraph graph, ObjectModel model)
     {
-        if (graph.Variables.Find(v => Mentions(v.Type, type)) is { } variable)
+        var leads = new Leads(type);
+        if (graph.Variables.Find(v => leads.From(v.Type)) is { } variable)
         {
             return $"variable '{variable.Name}' holds or points to one";
         }
         foreach (var other in graph.Types)
         {
-            if (other.IsComposite && other.Members.Find(m => Mentions(m.Type, type)) is { } member)
+            if (other.IsComposite && other.Members.Find(m => leads.From(m.Type)) is { } member)
             {
                 return Is(other, type) ? $"its field '{member.Name}' points to another one"
                     : $"{(other.Name.Length > 0 ? other : "a struct")} holds or points to one (field '{member.Name}')";
             }
-            if (other.Kind == TypeKind.Function && Mentions(other, type))
+            if (other.Kind == TypeKind.Function && leads.From(other))
             {
                 return "functions that take one are called through pointers";
             }
         }
         foreach (var function in graph.Functions)
         {
-            if (Mentions(function.Prototype.Target ?? CType.Void, type))
+            if (leads.From(function.Prototype.Target ?? CType.Void))
             {
                 return $"'{function.Name}' returns one or a pointer to one";
             }
-            if (function.Locals.Exists(l => Mentions(l, type) && !Is(l.Element, type)))
+            if (function.Locals.Exists(l => leads.From(l) && !Is(l.Element, type)))
             {
                 return $"'{function.Name}' keeps a pointer to one in a variable, so it may come from anywhere";
             }
-            if (function.Prototype.Parameters.Exists(p => Mentions(p, type)) && CanBeCalledFromElsewhere(function.Name, model))
+            if (function.Prototype.Parameters.Exists(leads.From) && CanBeCalledFromElsewhere(function.Name, model))
             {
                 return $"'{function.Name}' takes one and can be called from elsewhere";
             }
@@ -73,16 +75,28 @@ internal sealed class StackOnly(TypeGraph original, TypeGraph patched, ObjectMod
 
     private static bool Is(CType candidate, CType type) => candidate.Kind == type.Kind && candidate.Name == type.Name;
 
-    /// <summary>Whether a value of type <paramref name="from"/> holds an object of <paramref name="type"/> or leads to one.</summary>
-    private static bool Mentions(CType from, CType type, int depth = 0)
+    /// <summary>Which types hold an object of one type or lead to one.</summary>
+    private sealed class Leads(CType to)
     {
-        var at = from.Bare;
-        return depth > MaxDepth || at.Kind switch
+        private readonly Dictionary<CType, bool> _known = [];
+
+        public bool From(CType type) => From(type, 0);
+
+        private bool From(CType type, int depth)
         {
-            TypeKind.Pointer or TypeKind.Array => Mentions(at.Target ?? CType.Void, type, depth + 1),
-            TypeKind.Function => Mentions(at.Target ?? CType.Void, type, depth + 1) || at.Parameters.Exists(p => Mentions(p, type, depth + 1)),
-            TypeKind.Struct or TypeKind.Union => Is(at, type),
-            _ => false,
-        };
+            var at = type.Bare;
+            if (_known.TryGetValue(at, out var known))
+            {
+                return known;
+            }
+            _known[at] = false;
+            return _known[at] = depth > MaxDepth || at.Kind switch
+            {
+                TypeKind.Pointer or TypeKind.Array => From(at.Target ?? CType.Void, depth + 1),
+                TypeKind.Function => From(at.Target ?? CType.Void, depth + 1) || at.Parameters.Exists(p => From(p, depth + 1)),
+                TypeKind.Struct or TypeKind.Union => Is(at, to),
+                _ => false,
+            };
+        }
     }
 }

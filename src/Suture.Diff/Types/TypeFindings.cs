@@ -5,6 +5,8 @@ namespace Suture.Diff.Types;
 /// <summary>What there is to say about changed types: one method a code.</summary>
 internal static class TypeFindings
 {
+    private const int MaxListed = 3;
+
     private const string Shadow =
         "keep the struct as it is and attach new state to its objects with shadow variables (klp_shadow_alloc, klp_shadow_get), or find a fix that needs none";
 
@@ -20,8 +22,8 @@ internal static class TypeFindings
         $"{change.Patched}: {change.Words}; only this file uses it, but objects with the old layout may be in use: {why}", Shadow);
 
     /// <summary>SUT0503: the layout of a type changed that lives on the stack of replaced functions only.</summary>
-    public static Finding StackOnly(LayoutChange change, IEnumerable<string> holders) => Of("SUT0503", Severity.Note, change.Patched, change.Line,
-        $"{change.Patched}: {change.Words}; this is safe: only this file uses it, it lives on the stack of {string.Join(", ", holders.Select(h => $"'{h}'"))} only, "
+    public static Finding StackOnly(LayoutChange change, List<string> holders) => Of("SUT0503", Severity.Note, change.Patched, change.Line,
+        $"{change.Patched}: {change.Words}; this is safe: only this file uses it, it lives on the stack of {Listed(holders)} only, "
         + "and no task changes over to the livepatch while it is in there",
         "nothing to do");
 
@@ -57,6 +59,9 @@ internal static class TypeFindings
     public static Finding Unreadable(string fault) => new("SUT0509", Severity.Warning, null, 0, null,
         $"types are not compared, as the type information is damaged: {fault}",
         "compile both objects again with the same compiler; without this check, look yourself whether a struct changed that others use");
+
+    private static string Listed(List<string> functions) => string.Join(", ", functions.Take(MaxListed).Select(f => $"'{f}'"))
+        + (functions.Count > MaxListed ? $" and {functions.Count - MaxListed} more" : "");
 
     private static string Scope(CType type) => type.File is null ? "other code may share it"
         : $"it is declared in {type.File}, which other code shares";

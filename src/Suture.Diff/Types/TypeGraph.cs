@@ -86,9 +86,13 @@ internal sealed class TypeGraph
         {
             if (type is { Kind: TypeKind.Struct or TypeKind.Union or TypeKind.Enum, Name.Length: > 0, IsDeclaration: false, IsLocal: false })
             {
-                // Two definitions of one name (of different scopes): which is meant cannot be told.
-                _tags[(type.Kind, type.Name)] = _tags.ContainsKey((type.Kind, type.Name)) ? null : type;
+                // Units joined by the linker repeat a definition. Where two of one name differ (of different scopes), which is meant cannot be told.
+                var isKnown = _tags.TryGetValue((type.Kind, type.Name), out var known);
+                _tags[(type.Kind, type.Name)] = !isKnown ? type : known is not null && IsRepeated(known, type) ? known : null;
             }
         }
     }
+
+    private static bool IsRepeated(CType a, CType b) => a.Size == b.Size && a.Enumerators.SequenceEqual(b.Enumerators)
+        && a.Members.Select(m => (m.Name, m.BitOffset, m.BitSize)).SequenceEqual(b.Members.Select(m => (m.Name, m.BitOffset, m.BitSize)));
 }

@@ -3,7 +3,8 @@ namespace Suture.Diff.Types;
 /// <summary>Types in C's own words, for messages: near enough to be recognised.</summary>
 internal static class TypeSpelling
 {
-    private const int MaxDepth = 12;
+    private const int MaxDepth = 4;
+    private const int MaxParameters = 8;
 
     public static string Of(CType type) => Of(type, 0);
 
@@ -33,7 +34,7 @@ internal static class TypeSpelling
                 return target.Kind == TypeKind.Function ? Inner(target).Replace(" (", " (*)(", StringComparison.Ordinal)
                     : target.Kind == TypeKind.Pointer ? Inner(target) + "*" : Inner(target) + " *";
             case TypeKind.Function:
-                var parameters = type.Parameters.Select(Inner).Concat(type.IsVariadic ? ["..."] : Array.Empty<string>());
+                var parameters = type.Parameters.Take(MaxParameters).Select(Inner).Concat(type.IsVariadic || type.Parameters.Count > MaxParameters ? ["..."] : Array.Empty<string>());
                 return $"{Inner(type.Target)} ({(type.Parameters.Count == 0 && !type.IsVariadic ? "void" : string.Join(", ", parameters))})";
             default:
                 return "?";

@@ -6,7 +6,7 @@ internal sealed record DwarfAbbreviation(DwarfTag Tag, bool HasChildren, (DwarfA
 /// <summary>One table of .debug_abbrev (DWARF 5, 7.5.3), by code.</summary>
 internal static class DwarfAbbreviations
 {
-    private const int MaxAttributes = 1024;
+    private const int MaxAttributes = 64;
 
     public static Dictionary<ulong, DwarfAbbreviation> Read(TypeBytes bytes, ulong offset)
     {

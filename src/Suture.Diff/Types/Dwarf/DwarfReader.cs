@@ -81,7 +81,7 @@ internal sealed class DwarfReader
         switch (entry.Tag)
         {
             case DwarfTag.CompileUnit when entry.StatementList >= 0:
-                _files = DwarfFileNames.Read(_sections, (ulong)entry.StatementList);
+                _files = _sections.FileNamesAt((ulong)entry.StatementList);
                 return within;
             case DwarfTag.Member:
                 if (parent.Type is { IsComposite: true } composite)

@@ -20,6 +20,45 @@ internal sealed class DwarfSections(ElfObject source)
 
     public TypeBytes Lines { get; } = Of(source, ".debug_line");
 
+    /// <summary>Bytes of tables read per byte of their section: units share tables, and these may overlap only so much.</summary>
+    private const long MaxReadPerByte = 16;
+
+    private readonly Dictionary<ulong, Dictionary<ulong, DwarfAbbreviation>> _abbreviations = [];
+    private readonly Dictionary<ulong, List<string>> _fileNames = [];
+    private long _abbreviationBytes;
+    private long _lineBytes;
+
+    /// <summary>The table of forms at an offset.</summary>
+    public Dictionary<ulong, DwarfAbbreviation> AbbreviationsAt(ulong offset)
+    {
+        if (!_abbreviations.TryGetValue(offset, out var table))
+        {
+            _abbreviations[offset] = table = DwarfAbbreviations.Read(Abbreviations, offset);
+            Count(ref _abbreviationBytes, Abbreviations, offset);
+        }
+        return table;
+    }
+
+    /// <summary>The file names of the line table at an offset.</summary>
+    public List<string> FileNamesAt(ulong offset)
+    {
+        if (!_fileNames.TryGetValue(offset, out var names))
+        {
+            _fileNames[offset] = names = DwarfFileNames.Read(this, offset);
+            Count(ref _lineBytes, Lines, offset);
+        }
+        return names;
+    }
+
+    private static void Count(ref long read, TypeBytes bytes, ulong from)
+    {
+        read += bytes.At - (long)from;
+        if (read > MaxReadPerByte * bytes.Length)
+        {
+            throw bytes.Fault("its tables overlap so much that they are larger than the section");
+        }
+    }
+
     private static TypeBytes Of(ElfObject source, string name) => source.FindSection(name) is { Type: not SectionType.NoBits } section
         ? new TypeBytes(source.Name, name, Relocate(section))
         : new TypeBytes(source.Name, name, []);

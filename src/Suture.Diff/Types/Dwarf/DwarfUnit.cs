@@ -52,7 +52,7 @@ internal sealed class DwarfUnit
             abbreviations = _bytes.Word(_isWide);
             _addressSize = _bytes.U8();
         }
-        _abbreviations = IsRead ? DwarfAbbreviations.Read(sections.Abbreviations, abbreviations) : [];
+        _abbreviations = IsRead ? sections.AbbreviationsAt(abbreviations) : [];
     }
 
     /// <summary>Offset behind its last entry.</summary>
