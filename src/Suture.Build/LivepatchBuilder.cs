@@ -28,6 +28,7 @@ public sealed class LivepatchBuilder
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
+    private IReadOnlyList<PatchedFile> _files = [];
 
     private LivepatchBuilder(BuildRequest request, IProgress<ProgressReport>? progress)
     {
@@ -68,7 +69,8 @@ public sealed class LivepatchBuilder
         {
             return Finish(notApplied);
         }
-        _places = new FindingPlaces(plan.Application.Files);
+        _files = plan.Application.Files;
+        _places = new FindingPlaces(_files);
 
         var types = TypeRelevance.Options(plan.Application.Files);
         if (types.Count > 0 && plan.Units.Count > ManyUnits && await SharedTypeChangesAsync(plan, types, work, cancellation))
@@ -182,12 +184,15 @@ public sealed class LivepatchBuilder
         PairsBuilt built, CompilePlan plan, ModuleTemplate template, string work, CancellationToken cancellation)
     {
         var results = new DiffResult?[built.Units.Count];
+        var callers = new CallerCoverage(_images, built.Units);
+        var casts = new SourceCasts(_files);
         await Parallel.ForEachAsync(Enumerable.Range(0, results.Length).Where(i => !built.Units[i].AreEqual), cancellation, (i, _) =>
         {
             var unit = built.Units[i];
             results[i] = Differ.Run(
                 ElfObject.Read(File.ReadAllBytes(unit.OriginalObject), unit.Unit.Object),
-                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes, exactLines: true);
+                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes, exactLines: true,
+                areCallersCompiled: function => callers.IsComplete(function, unit.Unit.Owner));
             return ValueTask.CompletedTask;
         });
         var patchable = new List<(CompiledUnit, DiffResult)>();
@@ -201,7 +206,7 @@ public sealed class LivepatchBuilder
             }
             var source = built.Units[i].Unit.TreePath;
             findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
-                .Select(f => (source, _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source))));
+                .Select(f => (source, casts.Reconsider(_places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)))));
             if (diff.Verdict == Verdict.Patchable)
             {
                 findings.AddRange(Review.Run(diff).Select(f => (source, _places.Locate(f, source))));

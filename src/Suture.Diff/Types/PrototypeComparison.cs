@@ -9,7 +9,8 @@ namespace Suture.Diff.Types;
 /// <param name="File">File that declares it, null when unknown.</param>
 /// <param name="Line">Line of <paramref name="File"/>, 0 when unknown.</param>
 /// <param name="IsExported">Whether modules can use it.</param>
-internal sealed record PrototypeChange(string Name, CType Original, CType Patched, string? File, int Line, bool IsExported);
+/// <param name="IsCalledByName">Whether it is a global function.</param>
+internal sealed record PrototypeChange(string Name, CType Original, CType Patched, string? File, int Line, bool IsExported, bool IsCalledByName);
 
 /// <summary>
 /// Finds the functions and variables that code outside of the unit uses, by name or by address, and that are declared with other
@@ -39,7 +40,7 @@ internal sealed class PrototypeComparison(TypeGraph original, TypeGraph patched,
                 || (isExported && IsVoid(function) != IsVoid(twin));
             if (differs && (element.IsGlobal || inData.Contains(element)))
             {
-                changes.Add(new PrototypeChange(function.Name, function.Prototype, twin.Prototype, twin.File, twin.Line, isExported));
+                changes.Add(new PrototypeChange(function.Name, function.Prototype, twin.Prototype, twin.File, twin.Line, isExported, element.IsGlobal));
             }
         }
         var variables = patched.Variables.Where(v => v.IsGlobal).ToLookup(v => v.Name, StringComparer.Ordinal);
@@ -47,7 +48,7 @@ internal sealed class PrototypeComparison(TypeGraph original, TypeGraph patched,
         {
             if (variables[variable.Name].FirstOrDefault() is { } twin && identity.Compare(variable.Type, twin.Type) != Difference.None)
             {
-                changes.Add(new PrototypeChange(variable.Name, variable.Type, twin.Type, null, 0, exported.Contains(variable.Name)));
+                changes.Add(new PrototypeChange(variable.Name, variable.Type, twin.Type, null, 0, exported.Contains(variable.Name), false));
             }
         }
         return changes;

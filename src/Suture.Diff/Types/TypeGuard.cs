@@ -10,7 +10,7 @@ namespace Suture.Diff.Types;
 internal static class TypeGuard
 {
     /// <summary>Findings about types; none when nothing goes into the livepatch, as then nobody sees them.</summary>
-    public static List<Finding> Run(ObjectModel original, ObjectModel patched, IReadOnlyList<Element> included)
+    public static List<Finding> Run(ObjectModel original, ObjectModel patched, IReadOnlyList<Element> included, Func<string, bool>? areCallersCompiled)
     {
         if (included.Count == 0)
         {
@@ -18,7 +18,7 @@ internal static class TypeGuard
         }
         try
         {
-            return TypeGraph.ReadBoth(original.Source, patched.Source) is { } graphs ? Compare(graphs.Original, graphs.Patched, original, patched, included) : [];
+            return TypeGraph.ReadBoth(original.Source, patched.Source) is { } graphs ? Compare(graphs.Original, graphs.Patched, original, patched, included, areCallersCompiled) : [];
         }
         catch (TypeFormatException damaged)
         {
@@ -26,7 +26,8 @@ internal static class TypeGuard
         }
     }
 
-    private static List<Finding> Compare(TypeGraph before, TypeGraph after, ObjectModel original, ObjectModel patched, IReadOnlyList<Element> included)
+    private static List<Finding> Compare(TypeGraph before, TypeGraph after, ObjectModel original, ObjectModel patched,
+        IReadOnlyList<Element> included, Func<string, bool>? areCallersCompiled)
     {
         var findings = new List<Finding>();
         var identity = new TypeIdentity();
@@ -37,7 +38,9 @@ internal static class TypeGuard
         }
         findings.AddRange(EnumComparison.Run(before, after).Select(TypeFindings.EnumValues));
         findings.AddRange(new PrototypeComparison(before, after, identity).Run(original)
-            .Select(p => p.IsExported ? TypeFindings.Exported(p) : TypeFindings.Prototype(p)));
+            .Select(p => p.IsExported ? TypeFindings.Exported(p)
+                : p.IsCalledByName && areCallersCompiled?.Invoke(p.Name) == true ? TypeFindings.PrototypeOfAll(p)
+                : TypeFindings.Prototype(p)));
         return findings;
     }
 
