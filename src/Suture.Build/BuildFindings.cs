@@ -57,6 +57,11 @@ public static class BuildFindings
         $"the patch takes the address of '{name}', whose ENDBR instruction the kernel removed at boot because nothing did so before",
         "call it directly, or through a small function of the patch's own that calls it");
 
+    /// <summary>SUT0502: a struct that seems to live on the stack only is also made of other memory, by a cast.</summary>
+    public static Finding CastToPrivate(string file, int line, string type, string words) => new("SUT0502", Severity.Error, file, line, type,
+        $"the layout of {type} changed; only this file uses it, but objects with the old layout may be in use: '{words}' takes other memory for one",
+        "keep the struct as it is and attach new state to its objects with shadow variables (klp_shadow_alloc, klp_shadow_get), or find a fix that needs none");
+
     /// <summary>SUT0601: the compiler's objects differ where the livepatch says nothing.</summary>
     public static Finding Omitted(string what) => Error("SUT0601", null, null,
         $"the livepatch would be incomplete: {what}",

@@ -7,6 +7,7 @@ using Suture.Build.Verification;
 using Suture.Diff;
 using Suture.Diff.Findings;
 using Suture.Diff.Review;
+using Suture.Diff.Types;
 using Suture.Elf;
 using Suture.Kernel;
 using Suture.Verify;
@@ -20,6 +21,9 @@ namespace Suture.Build;
 /// </summary>
 public sealed class LivepatchBuilder
 {
+    /// <summary>Above this many units, one is looked at first whether its types refuse the patch.</summary>
+    private const int ManyUnits = 8;
+
     private readonly BuildRequest _request;
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
@@ -28,6 +32,7 @@ public sealed class LivepatchBuilder
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
+    private IReadOnlyList<PatchedFile> _files = [];
 
     private LivepatchBuilder(BuildRequest request, IProgress<ProgressReport>? progress)
     {
@@ -68,10 +73,16 @@ public sealed class LivepatchBuilder
         {
             return Finish(notApplied);
         }
-        _places = new FindingPlaces(plan.Application.Files);
+        _files = plan.Application.Files;
+        _places = new FindingPlaces(_files);
 
+        var types = TypeRelevance.Options(plan.Application.Files);
+        if (types.Count > 0 && plan.Units.Count > ManyUnits && await SharedTypeChangesAsync(plan, types, work, cancellation))
+        {
+            return Finish(BuildStatus.Refused);
+        }
         _progress?.Report(new ProgressReport($"compiling {plan.Units.Count} unit(s), original and patched"));
-        var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, ct: cancellation), ms => _compileMs = ms);
+        var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, types, cancellation), ms => _compileMs = ms);
         if (outcome is not PairsBuilt built)
         {
             return Finish(CompileFailure(outcome));
@@ -114,6 +125,22 @@ public sealed class LivepatchBuilder
         return Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
             linked.Functions, sealedModule.Module, sealedModule.Expectation);
     }
+
+    /// <summary>A changed struct of a header that hundreds of units include is refused by the first of them, before the others cost minutes.</summary>
+    private async Task<bool> SharedTypeChangesAsync(CompilePlan plan, IReadOnlyList<string> types, string work, CancellationToken cancellation)
+    {
+        var sample = plan with { Units = [plan.Units.FirstOrDefault(u => u.Reason == UnitReason.Source) ?? plan.Units[0]] };
+        var outcome = await Timed(() => BuildPairs.RunAsync(sample, Path.Combine(work, "sample"), _progress, types, cancellation), ms => _compileMs = ms);
+        if (outcome is not PairsBuilt { Units: [{ AreEqual: false } unit] })
+        {
+            return false;
+        }
+        var changes = TypeChanges.Between(Read(unit.OriginalObject, unit), Read(unit.PatchedObject, unit));
+        _findings.AddRange(RepeatedFindings.Merge(changes.Select(f => (unit.Unit.TreePath, _places.Locate(f, unit.Unit.TreePath))), plan.Units.Count - 1));
+        return changes.Count > 0;
+    }
+
+    private static ElfObject Read(string path, CompiledUnit unit) => ElfObject.Read(File.ReadAllBytes(path), unit.Unit.Object);
 
     private BuildStatus? PlanFailure(CompilePlan plan)
     {
@@ -167,16 +194,20 @@ public sealed class LivepatchBuilder
         PairsBuilt built, CompilePlan plan, ModuleTemplate template, string work, CancellationToken cancellation)
     {
         var results = new DiffResult?[built.Units.Count];
+        var callers = new CallerCoverage(_images, built.Units);
+        var casts = new SourceCasts(_files);
         await Parallel.ForEachAsync(Enumerable.Range(0, results.Length).Where(i => !built.Units[i].AreEqual), cancellation, (i, _) =>
         {
             var unit = built.Units[i];
             results[i] = Differ.Run(
                 ElfObject.Read(File.ReadAllBytes(unit.OriginalObject), unit.Unit.Object),
-                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes, exactLines: true);
+                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes, exactLines: true,
+                areCallersCompiled: function => callers.IsComplete(function, unit.Unit.Owner));
             return ValueTask.CompletedTask;
         });
         var patchable = new List<(CompiledUnit, DiffResult)>();
         var live = Array.Exists(results, r => r?.Verdict == Verdict.Patchable);
+        var findings = new List<(string Source, Finding Finding)>();
         for (var i = 0; i < results.Length; i++)
         {
             if (results[i] is not { } diff)
@@ -184,15 +215,16 @@ public sealed class LivepatchBuilder
                 continue;
             }
             var source = built.Units[i].Unit.TreePath;
-            _findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
-                .Select(f => _places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)));
+            findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
+                .Select(f => (source, casts.Reconsider(_places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)))));
             _diffs[built.Units[i]] = diff;
             if (diff.Verdict == Verdict.Patchable)
             {
-                _findings.AddRange(Review.Run(diff).Select(f => _places.Locate(f, source)));
+                findings.AddRange(Review.Run(diff).Select(f => (source, _places.Locate(f, source))));
                 patchable.Add((built.Units[i], diff));
             }
         }
+        _findings.AddRange(RepeatedFindings.Merge(findings));
         return await WithRuntimeKeysAsync(patchable, plan, template, work, cancellation);
     }
 

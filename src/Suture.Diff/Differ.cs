@@ -1,6 +1,7 @@
 using Suture.Diff.Findings;
 using Suture.Diff.Model;
 using Suture.Diff.Phases;
+using Suture.Diff.Types;
 using Suture.Elf;
 
 namespace Suture.Diff;
@@ -70,8 +71,10 @@ public static class Differ
     /// Whether unchanged code has the same line numbers in both, as with #line directives. If not, constants that seem to be
     /// line numbers may differ, and a finding says so.
     /// </param>
+    /// <param name="areCallersCompiled">Whether all that uses a function of this name, in the running image, is compiled with the patch; null when that is not known.</param>
     /// <exception cref="ElfFormatException">An object contradicts itself.</exception>
-    public static DiffResult Run(ElfObject original, ElfObject patched, IReadOnlyDictionary<string, int>? entrySizes = null, bool exactLines = false)
+    public static DiffResult Run(ElfObject original, ElfObject patched, IReadOnlyDictionary<string, int>? entrySizes = null, bool exactLines = false,
+        Func<string, bool>? areCallersCompiled = null)
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(patched);
@@ -82,6 +85,7 @@ public static class Differ
         Escalate.Run(after);
         var included = Phases.Select.Run(after).FindAll(e => !Guard.IsInit(e.Section));
         var findings = Guard.Run(before, after, included);
+        findings.AddRange(TypeGuard.Run(before, after, included, areCallersCompiled));
 
         var functions = after.Functions.Where(f => f.Change != Change.None).Select(f => new ChangedElement(f, f.Change)).ToList();
         var data = after.Data.Where(d => d.Change == Change.Changed || (d.Change == Change.New && included.Contains(d)))

@@ -47,6 +47,10 @@ public sealed class ModuleImage : ITargetImage
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string>? UsersOf(string name) => _byName[name].ToList() is not [var function] ? null
+        : [.. _module.Elements.Where(e => e.References.Exists(r => r.Target == function)).Select(e => Count(e.Name) == 1 ? e.Name : $"{e} (one of several)")];
+
+    /// <inheritdoc/>
     public UnitMatch Match(ObjectModel unit)
     {
         ArgumentNullException.ThrowIfNull(unit);

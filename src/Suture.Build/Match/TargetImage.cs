@@ -50,6 +50,12 @@ public interface ITargetImage
 
     /// <summary>The symbol that other objects know by <paramref name="name"/>, or null when the image has none.</summary>
     KernelSymbolReference? FindGlobal(string name);
+
+    /// <summary>
+    /// Names of the functions and data of this image that refer to its function <paramref name="name"/>, the function itself included if
+    /// it does; null when that cannot be told.
+    /// </summary>
+    IReadOnlyList<string>? UsersOf(string name);
 }
 
 /// <summary>What comparing one translation unit with the image gave.</summary>

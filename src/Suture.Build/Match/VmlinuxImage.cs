@@ -31,6 +31,10 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string>? UsersOf(string name) =>
+        symbols.Find(name) is [var only] ? ImageReferences.To(only.Address, image, symbols) : null;
+
+    /// <inheritdoc/>
     public UnitMatch Match(ObjectModel unit)
     {
         ArgumentNullException.ThrowIfNull(unit);

@@ -1,6 +1,7 @@
 using Shouldly;
 using Suture.Build.Compile;
 using Suture.Build.Patches;
+using Suture.Elf;
 using Xunit;
 
 namespace Suture.UnitTests.Compile;
@@ -136,6 +137,25 @@ public class BuildPairsTests
         var patch = tree.Edit(("fs/alone.c", "return x;", "return x + 1;"));
         File.WriteAllText(Path.Combine(tree.Tree, "fs/alone.c"), "other\n");
         (await tree.BuildAsync(patch, TestContext.Current.CancellationToken)).ShouldBeOfType<PatchDoesNotApply>().Failures.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Type_information_changes_no_code()
+    {
+        using var tree = Tree();
+        var patch = tree.Edit(("include/h.h", "return 2 * x", "struct { int x; } twin = { x };\n\treturn twin.x + x"));
+        var stop = TestContext.Current.CancellationToken;
+        var plain = (await tree.BuildAsync(patch, stop)).ShouldBeOfType<PairsBuilt>();
+        var typed = (await tree.BuildAsync(patch, stop, CompilerCommand.TypeInformation)).ShouldBeOfType<PairsBuilt>();
+        typed.Units.Count.ShouldBe(3);
+        foreach (var (a, b) in plain.Units.Zip(typed.Units))
+        {
+            Loaded(b.OriginalObject).ShouldBe(Loaded(a.OriginalObject));
+            Loaded(b.PatchedObject).ShouldBe(Loaded(a.PatchedObject));
+            ElfObject.ReadFile(b.PatchedObject).FindSection(".debug_info").ShouldNotBeNull();
+        }
+        static List<string> Loaded(string path) => [.. ElfObject.ReadFile(path).Sections.Where(s => s.IsAlloc)
+            .Select(s => $"{s.Name} {Convert.ToHexString(s.Data)} {string.Join(',', s.Relocations.Select(r => $"{r.Offset} {r.Type} {r.Symbol} {r.Addend}"))}")];
     }
 
     [Fact]

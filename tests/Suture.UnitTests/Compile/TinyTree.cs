@@ -40,12 +40,12 @@ internal sealed class TinyTree : IDisposable
     })]);
 
     /// <summary>Plans and builds.</summary>
-    public async Task<CompileOutcome> BuildAsync(PatchSet patches, CancellationToken ct) =>
-        await BuildAsync(CompilePlanner.Plan(Site, patches, ct), ct);
+    public async Task<CompileOutcome> BuildAsync(PatchSet patches, CancellationToken ct, IReadOnlyList<string>? extraArguments = null) =>
+        await BuildAsync(CompilePlanner.Plan(Site, patches, ct), ct, extraArguments);
 
     /// <summary>Builds what is planned.</summary>
-    public async Task<CompileOutcome> BuildAsync(CompilePlan plan, CancellationToken ct) =>
-        await BuildPairs.RunAsync(plan, Path.Combine(_directory, $"build{_builds++}"), ct: ct);
+    public async Task<CompileOutcome> BuildAsync(CompilePlan plan, CancellationToken ct, IReadOnlyList<string>? extraArguments = null) =>
+        await BuildPairs.RunAsync(plan, Path.Combine(_directory, $"build{_builds++}"), extraArguments: extraArguments, ct: ct);
 
     public static string Run(string program, string[] arguments, string directory)
     {

@@ -42,6 +42,14 @@ internal static class SampleObjects
     private static readonly Lazy<byte[]> OtherObject = new(() => Compile("other", "-DVARIANT=9"));
     private static readonly Lazy<byte[]> DebugObject = new(() => Compile("debug", "-DVARIANT=7", "-g", "-fasynchronous-unwind-tables"));
 
+    private static readonly Lazy<byte[]> OtherDebugObject = new(() => Compile("other-debug", "-DVARIANT=9", "-g", "-fasynchronous-unwind-tables"));
+
+    /// <summary><see cref="Small"/> with debugging information.</summary>
+    public static byte[] Debug => DebugObject.Value;
+
+    /// <summary><see cref="SmallPatched"/> with debugging information.</summary>
+    public static byte[] DebugPatched => OtherDebugObject.Value;
+
     /// <summary>A few kilobytes with every kind of section that a kernel object has.</summary>
     public static byte[] Small => SmallObject.Value;
 
