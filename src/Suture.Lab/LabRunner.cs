@@ -17,6 +17,11 @@ public static class LabRunner
     {
         var clock = Stopwatch.StartNew();
         var patch = CheckModule(request.Module, request.Kernel.Release);
+        if (request.Replaced is { } older && CheckModule(older, request.Kernel.Release).Name == patch.Name)
+        {
+            throw new LabInputException(LabInputFault.Unusable, $"{older} and {request.Module} are both called {patch.Name}: a kernel holds one module of a name",
+                "build one of them with another --name");
+        }
         var trial = new TrialLog(watcher);
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
         trial.Note($"kernel {request.Kernel.Release}, {acceleration.Name} ({acceleration.Why})");
@@ -25,6 +30,7 @@ public static class LabRunner
         {
             Kernel = request.Kernel,
             Patches = [(request.Module, patch)],
+            Replaced = request.Replaced,
             Probe = request.Probe,
             Cycles = request.Cycles,
             Files = request.Files,

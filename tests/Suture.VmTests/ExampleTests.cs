@@ -34,9 +34,11 @@ public sealed class ExampleTests(ITestOutputHelper output)
         {
             foreach (var example in Example.All.Where(e => e.Kind == kind))
             {
-                if (example.Patch(series) is { } patch && Build(example, patch, release) is { } module)
+                if (example.Patch(series) is { } patch && Build(example, patch, example.LivepatchName, release) is { } built)
                 {
-                    RunInLab(example, module, release);
+                    SaysWhatItShould(example, built);
+                    var older = example.Replaces(series) is { } first ? Build(example, first, example.LivepatchName + "_older", release)!.Value.Module : null;
+                    RunInLab(example, built.Module, older, release);
                     return;
                 }
                 output.WriteLine($"{example.Name} does not fit {release}");
@@ -45,11 +47,11 @@ public sealed class ExampleTests(ITestOutputHelper output)
         Assert.Fail($"no example of kind {kind} fits any of {string.Join(", ", releases)}");
     }
 
-    private string? Build(Example example, string patch, string release)
+    private (string Module, JsonElement Report)? Build(Example example, string patch, string name, string release)
     {
         Kernels.Get(release);
         var folder = Directory.CreateTempSubdirectory("suture-example-").FullName;
-        var result = SutureProgram.Run("build", patch, "--kernel", release, "--name", example.LivepatchName, "-o", folder, "--json");
+        var result = SutureProgram.Run("build", patch, "--kernel", release, "--name", name, "-o", folder, "--json");
         // 5: does not apply; 3: applies beside the fix that is there, and changes nothing.
         if (result.ExitCode is 5 or 3)
         {
@@ -61,12 +63,27 @@ public sealed class ExampleTests(ITestOutputHelper output)
             output.WriteLine($"{release}: {function.GetProperty("object")} {function.GetProperty("name")} {function.GetProperty("change")} {function.GetProperty("match")}");
             function.GetProperty("match").GetString().ShouldBe("identical");
         }
-        return result.Json.GetProperty("module").GetString();
+        return (result.Json.GetProperty("module").GetString()!, result.Json);
     }
 
-    private void RunInLab(Example example, string module, string release)
+    private static void SaysWhatItShould(Example example, (string Module, JsonElement Report) built)
     {
-        var result = SutureProgram.Run("lab", "run", module, "--kernel", release, "--probe", example.Probe(), "--json");
+        if (example.Entry.TryGetProperty("changed", out var changed))
+        {
+            built.Report.GetProperty("functions").EnumerateArray().Where(f => f.GetProperty("change").GetString() == "changed")
+                .Select(f => f.GetProperty("name").GetString()).ShouldBe(changed.EnumerateArray().Select(n => n.GetString()), ignoreOrder: true);
+        }
+        if (example.Entry.TryGetProperty("findings", out var codes))
+        {
+            built.Report.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("code").GetString())
+                .ShouldBe(codes.EnumerateArray().Select(c => c.GetString()), ignoreOrder: true);
+        }
+    }
+
+    private void RunInLab(Example example, string module, string? older, string release)
+    {
+        var result = SutureProgram.Run(
+            ["lab", "run", module, "--kernel", release, "--probe", example.Probe(), "--json", .. older is null ? Array.Empty<string>() : ["--replaces", older]]);
         result.ExitCode.ShouldBe(0, result.ToString());
         result.Json.GetProperty("verdict").GetString().ShouldBe("passed");
         var stages = result.Json.GetProperty("stages").EnumerateArray().ToList();
