@@ -1,4 +1,5 @@
 using Suture.Build.Link;
+using Suture.Build.Replace;
 using Suture.Diff.Findings;
 using Suture.Kernel;
 
@@ -18,6 +19,9 @@ public sealed record BuildRequest
 
     /// <summary>Whether the livepatch replaces all others when applied (cumulative patches, klp_patch.replace).</summary>
     public bool Replace { get; init; } = true;
+
+    /// <summary>Module files of older livepatches that it is to replace; compared with the new one.</summary>
+    public IReadOnlyList<string> Replaces { get; init; } = [];
 }
 
 /// <summary>How a build ended.</summary>
@@ -49,4 +53,8 @@ public sealed record BuildTimings(long PrepareMs, long CompileMs, long DiffMs, l
 /// <param name="Timings">Where the time went.</param>
 public sealed record BuildResult(
     BuildStatus Status, string ModuleName, byte[]? Module, IReadOnlyList<LivepatchFunction> Functions,
-    IReadOnlyList<Finding> Findings, BuildTimings Timings);
+    IReadOnlyList<Finding> Findings, BuildTimings Timings)
+{
+    /// <summary>How it compares with each livepatch that it replaces; empty unless <see cref="BuildStatus.Built"/>.</summary>
+    public IReadOnlyList<Succession> Replaces { get; init; } = [];
+}

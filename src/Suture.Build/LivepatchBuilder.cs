@@ -3,6 +3,7 @@ using Suture.Build.Compile;
 using Suture.Build.Link;
 using Suture.Build.Match;
 using Suture.Build.Patches;
+using Suture.Build.Replace;
 using Suture.Diff;
 using Suture.Diff.Findings;
 using Suture.Diff.Review;
@@ -59,6 +60,8 @@ public sealed class LivepatchBuilder
         var templateTask = ModuleTemplate.GetAsync(Kernel, cancellation);
         var plan = CompilePlanner.Plan(new SourceSite(Kernel.SourceTree, Kernel.WorkDirectory, [.. Kernel.Units.All]), patches, cancellation);
         await compilerCheck;
+        var moduleName = "suture_" + _request.Name;
+        var succession = SuccessionCheck.Prepare(_request.Replaces, moduleName, Kernel, await templateTask);
         _prepareMs = _total.ElapsedMilliseconds;
         if (PlanFailure(plan) is { } notApplied)
         {
@@ -89,7 +92,6 @@ public sealed class LivepatchBuilder
         var matched = await Timed(() => MatchAsync(units, plan, work, cancellation), ms => _matchMs = ms);
 
         _progress?.Report(new ProgressReport("linking the module"));
-        var moduleName = "suture_" + _request.Name;
         var linker = new LivepatchLinker(Kernel, template, _images.Of);
         var linked = await Timed(() => linker.LinkAsync(moduleName, _request.Name, matched, _request.Replace, work, cancellation), ms => _linkMs = ms);
         _findings.AddRange(linked.Findings);
@@ -100,9 +102,10 @@ public sealed class LivepatchBuilder
         }
         var faults = new LoaderCheck(Kernel, _images.Of).Run(linked.Module, moduleName + ".ko");
         _findings.AddRange(faults.Select(BuildFindings.WouldNotLoad));
-        return faults.Count > 0
+        var successions = succession.Run(linked.Module, moduleName + ".ko", _findings);
+        return _findings.Exists(f => f.Severity == Severity.Error)
             ? Finish(BuildStatus.Refused, linked.Functions)
-            : Finish(BuildStatus.Built, linked.Functions, linked.Module);
+            : Finish(BuildStatus.Built, linked.Functions, linked.Module) with { Replaces = successions };
     }
 
     private BuildStatus? PlanFailure(CompilePlan plan)

@@ -34,10 +34,10 @@ public sealed class ExampleTests(ITestOutputHelper output)
         {
             foreach (var example in Example.All.Where(e => e.Kind == kind))
             {
-                if (example.Patch(series) is { } patch && Build(example, patch, example.LivepatchName, release) is { } built)
+                var older = example.Replaces(series) is { } first ? Build(first, example.LivepatchName + "_older", release)!.Value.Module : null;
+                if (example.Patch(series) is { } patch && Build(patch, example.LivepatchName, release, Replacing(older)) is { } built)
                 {
                     SaysWhatItShould(example, built);
-                    var older = example.Replaces(series) is { } first ? Build(example, first, example.LivepatchName + "_older", release)!.Value.Module : null;
                     RunInLab(example, built.Module, older, release);
                     return;
                 }
@@ -47,11 +47,11 @@ public sealed class ExampleTests(ITestOutputHelper output)
         Assert.Fail($"no example of kind {kind} fits any of {string.Join(", ", releases)}");
     }
 
-    private (string Module, JsonElement Report)? Build(Example example, string patch, string name, string release)
+    private (string Module, JsonElement Report)? Build(string patch, string name, string release, params string[] more)
     {
         Kernels.Get(release);
         var folder = Directory.CreateTempSubdirectory("suture-example-").FullName;
-        var result = SutureProgram.Run("build", patch, "--kernel", release, "--name", name, "-o", folder, "--json");
+        var result = SutureProgram.Run(["build", patch, "--kernel", release, "--name", name, "-o", folder, "--json", .. more]);
         // 5: does not apply; 3: applies beside the fix that is there, and changes nothing.
         if (result.ExitCode is 5 or 3)
         {
@@ -66,6 +66,8 @@ public sealed class ExampleTests(ITestOutputHelper output)
         return (result.Json.GetProperty("module").GetString()!, result.Json);
     }
 
+    private static string[] Replacing(string? older) => older is null ? [] : ["--replaces", older];
+
     private static void SaysWhatItShould(Example example, (string Module, JsonElement Report) built)
     {
         if (example.Entry.TryGetProperty("changed", out var changed))
@@ -78,12 +80,18 @@ public sealed class ExampleTests(ITestOutputHelper output)
             built.Report.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("code").GetString())
                 .ShouldBe(codes.EnumerateArray().Select(c => c.GetString()), ignoreOrder: true);
         }
+        if (example.Entry.TryGetProperty("succession", out var succession))
+        {
+            built.Report.GetProperty("replaces")[0].GetProperty("functions").EnumerateArray()
+                .Select(f => $"{f.GetProperty("name").GetString()} {f.GetProperty("change").GetString()}")
+                .ShouldBe(succession.EnumerateArray().Select(s => s.GetString()), ignoreOrder: true);
+        }
     }
 
     private void RunInLab(Example example, string module, string? older, string release)
     {
         var result = SutureProgram.Run(
-            ["lab", "run", module, "--kernel", release, "--probe", example.Probe(), "--json", .. older is null ? Array.Empty<string>() : ["--replaces", older]]);
+            ["lab", "run", module, "--kernel", release, "--probe", example.Probe(), "--json", .. Replacing(older)]);
         result.ExitCode.ShouldBe(0, result.ToString());
         result.Json.GetProperty("verdict").GetString().ShouldBe("passed");
         var stages = result.Json.GetProperty("stages").EnumerateArray().ToList();
