@@ -20,6 +20,12 @@ public sealed record BuildRequest
     /// <summary>Whether the livepatch replaces all others when applied (cumulative patches, klp_patch.replace).</summary>
     public bool Replace { get; init; } = true;
 
+    /// <summary>Directory with the source and makefile of a module outside the kernel's tree, from which the patches' paths start; null for the kernel's tree.</summary>
+    public string? ModuleSource { get; init; }
+
+    /// <summary>The module file built from <see cref="ModuleSource"/>; null to look for it there.</summary>
+    public string? ModuleFile { get; init; }
+
     /// <summary>Module files of older livepatches that it is to replace; compared with the new one.</summary>
     public IReadOnlyList<string> Replaces { get; init; } = [];
 }

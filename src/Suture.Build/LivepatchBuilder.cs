@@ -4,6 +4,7 @@ using Suture.Build.Link;
 using Suture.Build.Match;
 using Suture.Build.Patches;
 using Suture.Build.Replace;
+using Suture.Build.Trees;
 using Suture.Diff;
 using Suture.Diff.Findings;
 using Suture.Diff.Review;
@@ -19,6 +20,7 @@ namespace Suture.Build;
 public sealed class LivepatchBuilder
 {
     private readonly BuildRequest _request;
+    private readonly SourceSite _site;
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
     private readonly TargetImages _images;
@@ -26,9 +28,10 @@ public sealed class LivepatchBuilder
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
 
-    private LivepatchBuilder(BuildRequest request, IProgress<ProgressReport>? progress)
+    private LivepatchBuilder(BuildRequest request, SourceSite site, IProgress<ProgressReport>? progress)
     {
         _request = request;
+        _site = site;
         _progress = progress;
         _images = new TargetImages(request.Kernel);
     }
@@ -44,7 +47,13 @@ public sealed class LivepatchBuilder
         var work = Directory.CreateTempSubdirectory("suture-build-");
         try
         {
-            return await new LivepatchBuilder(request, progress).RunAsync(work.FullName, cancellation);
+            var site = new SourceSite(request.Kernel.SourceTree, request.Kernel.WorkDirectory, [.. request.Kernel.Units.All]);
+            if (request.ModuleSource is { } module)
+            {
+                site = await ModuleTree.CreateAsync(request.Kernel, module, work.FullName, cancellation);
+                request = request with { Kernel = OutOfTree.AddTo(request.Kernel, site, module, request.ModuleFile) };
+            }
+            return await new LivepatchBuilder(request, site, progress).RunAsync(work.FullName, cancellation);
         }
         finally
         {
@@ -58,7 +67,7 @@ public sealed class LivepatchBuilder
         var patches = PatchSet.Parse(_request.Patches);
         var compilerCheck = CompilerCheck.RunAsync(Kernel, cancellation);
         var templateTask = ModuleTemplate.GetAsync(Kernel, cancellation);
-        var plan = CompilePlanner.Plan(new SourceSite(Kernel.SourceTree, Kernel.WorkDirectory, [.. Kernel.Units.All]), patches, cancellation);
+        var plan = CompilePlanner.Plan(_site, patches, cancellation);
         await compilerCheck;
         var moduleName = "suture_" + _request.Name;
         var succession = SuccessionCheck.Prepare(_request.Replaces, moduleName, Kernel, await templateTask);

@@ -35,10 +35,11 @@ public sealed class ExampleTests(ITestOutputHelper output)
             foreach (var example in Example.All.Where(e => e.Kind == kind))
             {
                 var older = example.Replaces(series) is { } first ? Build(first, example.LivepatchName + "_older", release)!.Value.Module : null;
-                if (example.Patch(series) is { } patch && Build(patch, example.LivepatchName, release, Replacing(older)) is { } built)
+                var module = example.ModuleSource is { } source ? ExternalModule.Build(source, Kernels.Get(release)) : null;
+                if (example.Patch(series) is { } patch && Build(patch, example.LivepatchName, release, [.. Replacing(older), .. Sources(module)]) is { } built)
                 {
                     SaysWhatItShould(example, built);
-                    RunInLab(example, built.Module, older, release);
+                    RunInLab(example, built.Module, [.. Replacing(older), .. Files(module)], release);
                     return;
                 }
                 output.WriteLine($"{example.Name} does not fit {release}");
@@ -68,6 +69,10 @@ public sealed class ExampleTests(ITestOutputHelper output)
 
     private static string[] Replacing(string? older) => older is null ? [] : ["--replaces", older];
 
+    private static string[] Sources(ExternalModule? module) => module is null ? [] : ["--module-source", module.Directory];
+
+    private static string[] Files(ExternalModule? module) => module is null ? [] : ["--with-module", module.File];
+
     private static void SaysWhatItShould(Example example, (string Module, JsonElement Report) built)
     {
         if (example.Entry.TryGetProperty("changed", out var changed))
@@ -88,10 +93,10 @@ public sealed class ExampleTests(ITestOutputHelper output)
         }
     }
 
-    private void RunInLab(Example example, string module, string? older, string release)
+    private void RunInLab(Example example, string module, string[] more, string release)
     {
         var result = SutureProgram.Run(
-            ["lab", "run", module, "--kernel", release, "--probe", example.Probe(), "--json", .. Replacing(older)]);
+            ["lab", "run", module, "--kernel", release, "--probe", example.Probe(), "--json", .. more]);
         result.ExitCode.ShouldBe(0, result.ToString());
         result.Json.GetProperty("verdict").GetString().ShouldBe("passed");
         var stages = result.Json.GetProperty("stages").EnumerateArray().ToList();
