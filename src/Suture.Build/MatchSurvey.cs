@@ -48,7 +48,7 @@ public static class MatchSurvey
         try
         {
             var site = new SourceSite(kernel.SourceTree, kernel.WorkDirectory, units);
-            var compiler = new UnitCompiler(site, work.FullName, [], []);
+            var compiler = new UnitCompiler(site, work.FullName, []);
             var images = new TargetImages(kernel);
             var exceptions = new ConcurrentBag<Exception>();
             var failed = new ConcurrentBag<string>();

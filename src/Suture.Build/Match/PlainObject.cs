@@ -11,7 +11,7 @@ internal static class PlainObject
     /// <summary>Compiles it, or finds what an earlier build made; null when it does not compile.</summary>
     public static async Task<ObjectModel?> CompileAsync(SourceSite site, CompileUnit unit, string work, CancellationToken cancellation)
     {
-        var compiler = new UnitCompiler(site, work, ["-fno-function-sections", "-fno-data-sections"], []);
+        var compiler = new UnitCompiler(site, work, ["-fno-function-sections", "-fno-data-sections"]);
         var compiled = await compiler.OriginalAsync(unit, cancellation);
         return compiled.Object is null
             ? null
