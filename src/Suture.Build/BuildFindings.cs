@@ -87,4 +87,19 @@ public static class BuildFindings
     /// <summary>SUT0404: a hunk applied at another line than the patch says.</summary>
     public static Finding AppliedWithOffset(string? file, int line, string message) => new("SUT0404", Severity.Note, file, line, null,
         message, "nothing to do if the patch was made for a neighbouring version");
+
+    /// <summary>SUT0707: the livepatch that is replaced fixed a function that this one does not.</summary>
+    public static Finding FixLost(string name, string owner, string older) => new("SUT0707", Severity.Warning, null, 0, name,
+        $"{older} replaces '{name}' of {owner} and this livepatch does not: when it takes over, that fix is lost",
+        "build it from all patches of the older one and the new ones; nothing to do if the fix is meant to go");
+
+    /// <summary>SUT0708: the kernel would not let this livepatch replace the older one.</summary>
+    public static Finding IncompatibleState(ulong id, string why) => Error("SUT0708", null, null,
+        $"state {id}: {why}; the kernel refuses to replace the one by the other",
+        "declare every state of the older livepatch, with the same version or a higher one, and take over what it changed");
+
+    /// <summary>SUT0709: a callback of the replaced livepatch is never called.</summary>
+    public static Finding CallbackWillNotRun(string kind, string owner, string older) => new("SUT0709", Severity.Warning, null, 0, null,
+        $"the {kind} callback of {older} for {owner} will not run: on a replacement only the new livepatch's callbacks do",
+        "let the new livepatch's callbacks take over what that one would have undone; a state tells the two about each other");
 }

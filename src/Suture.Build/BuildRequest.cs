@@ -1,4 +1,5 @@
 using Suture.Build.Link;
+using Suture.Build.Replace;
 using Suture.Diff.Findings;
 using Suture.Kernel;
 using Suture.Verify;
@@ -19,6 +20,15 @@ public sealed record BuildRequest
 
     /// <summary>Whether the livepatch replaces all others when applied (cumulative patches, klp_patch.replace).</summary>
     public bool Replace { get; init; } = true;
+
+    /// <summary>Directory with the source and makefile of a module outside the kernel's tree, from which the patches' paths start; null for the kernel's tree.</summary>
+    public string? ModuleSource { get; init; }
+
+    /// <summary>The module file built from <see cref="ModuleSource"/>; null to look for it there.</summary>
+    public string? ModuleFile { get; init; }
+
+    /// <summary>Module files of older livepatches that it is to replace; compared with the new one.</summary>
+    public IReadOnlyList<string> Replaces { get; init; } = [];
 }
 
 /// <summary>How a build ended.</summary>
@@ -53,4 +63,8 @@ public sealed record BuildTimings(long PrepareMs, long CompileMs, long DiffMs, l
 /// <param name="Expectation">What the module must hold, as the verifier derived it; null when it did not come to that.</param>
 public sealed record BuildResult(
     BuildStatus Status, string ModuleName, byte[]? Module, IReadOnlyList<LivepatchFunction> Functions,
-    IReadOnlyList<Finding> Findings, BuildTimings Timings, Manifest? Expectation = null);
+    IReadOnlyList<Finding> Findings, BuildTimings Timings, Manifest? Expectation = null)
+{
+    /// <summary>How it compares with each livepatch that it replaces; empty unless <see cref="BuildStatus.Built"/>.</summary>
+    public IReadOnlyList<Succession> Replaces { get; init; } = [];
+}

@@ -3,6 +3,8 @@ using Suture.Build.Compile;
 using Suture.Build.Link;
 using Suture.Build.Match;
 using Suture.Build.Patches;
+using Suture.Build.Replace;
+using Suture.Build.Trees;
 using Suture.Build.Verification;
 using Suture.Diff;
 using Suture.Diff.Findings;
@@ -25,6 +27,7 @@ public sealed class LivepatchBuilder
     private const int ManyUnits = 8;
 
     private readonly BuildRequest _request;
+    private readonly SourceSite _site;
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
     private readonly TargetImages _images;
@@ -34,9 +37,10 @@ public sealed class LivepatchBuilder
     private FindingPlaces _places = FindingPlaces.Empty;
     private IReadOnlyList<PatchedFile> _files = [];
 
-    private LivepatchBuilder(BuildRequest request, IProgress<ProgressReport>? progress)
+    private LivepatchBuilder(BuildRequest request, SourceSite site, IProgress<ProgressReport>? progress)
     {
         _request = request;
+        _site = site;
         _progress = progress;
         _images = new TargetImages(request.Kernel);
     }
@@ -52,7 +56,13 @@ public sealed class LivepatchBuilder
         var work = Directory.CreateTempSubdirectory("suture-build-");
         try
         {
-            return await new LivepatchBuilder(request, progress).RunAsync(work.FullName, cancellation);
+            var site = new SourceSite(request.Kernel.SourceTree, request.Kernel.WorkDirectory, [.. request.Kernel.Units.All]);
+            if (request.ModuleSource is { } module)
+            {
+                site = await ModuleTree.CreateAsync(request.Kernel, module, work.FullName, cancellation);
+                request = request with { Kernel = OutOfTree.AddTo(request.Kernel, site, module, request.ModuleFile) };
+            }
+            return await new LivepatchBuilder(request, site, progress).RunAsync(work.FullName, cancellation);
         }
         finally
         {
@@ -66,8 +76,10 @@ public sealed class LivepatchBuilder
         var patches = PatchSet.Parse(_request.Patches);
         var compilerCheck = CompilerCheck.RunAsync(Kernel, cancellation);
         var templateTask = ModuleTemplate.GetAsync(Kernel, cancellation);
-        var plan = CompilePlanner.Plan(new SourceSite(Kernel.SourceTree, Kernel.WorkDirectory, [.. Kernel.Units.All]), patches, cancellation);
+        var plan = CompilePlanner.Plan(_site, patches, cancellation);
         await compilerCheck;
+        var moduleName = "suture_" + _request.Name;
+        var succession = SuccessionCheck.Prepare(_request.Replaces, moduleName, Kernel, await templateTask);
         _prepareMs = _total.ElapsedMilliseconds;
         if (PlanFailure(plan) is { } notApplied)
         {
@@ -104,7 +116,6 @@ public sealed class LivepatchBuilder
         var matched = await Timed(() => MatchAsync(units, plan, work, cancellation), ms => _matchMs = ms);
 
         _progress?.Report(new ProgressReport("linking the module"));
-        var moduleName = "suture_" + _request.Name;
         var linker = new LivepatchLinker(Kernel, template, _images.Of);
         var linked = await Timed(() => linker.LinkAsync(moduleName, _request.Name, matched, _request.Replace, work, cancellation), ms => _linkMs = ms);
         _findings.AddRange(linked.Findings);
@@ -115,7 +126,8 @@ public sealed class LivepatchBuilder
         }
         var faults = new LoaderCheck(Kernel, _images.Of).Run(linked.Module, moduleName + ".ko");
         _findings.AddRange(faults.Select(BuildFindings.WouldNotLoad));
-        if (faults.Count > 0)
+        var successions = succession.Run(linked.Module, moduleName + ".ko", _findings);
+        if (_findings.Exists(f => f.Severity == Severity.Error))
         {
             return Finish(BuildStatus.Refused, linked.Functions);
         }
@@ -123,7 +135,7 @@ public sealed class LivepatchBuilder
             linked.Module, moduleName, _request.Replace, _diffs, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
         _findings.AddRange(sealedModule.Findings);
         return Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
-            linked.Functions, sealedModule.Module, sealedModule.Expectation);
+            linked.Functions, sealedModule.Module, sealedModule.Expectation) with { Replaces = successions };
     }
 
     /// <summary>A changed struct of a header that hundreds of units include is refused by the first of them, before the others cost minutes.</summary>

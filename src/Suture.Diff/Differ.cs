@@ -40,6 +40,9 @@ public sealed class DiffResult
     /// <summary>Changed and new data.</summary>
     public required IReadOnlyList<ChangedElement> Data { get; init; }
 
+    /// <summary>What the author said about the patch.</summary>
+    public required Marks Marks { get; init; }
+
     /// <summary>Everything whose bytes the output carries.</summary>
     public required IReadOnlyList<Element> Included { get; init; }
 
@@ -82,16 +85,19 @@ public static class Differ
         var after = ObjectModel.Build(patched, entrySizes);
         Correlate.Run(before, after);
         Compare.Run(after, exactLines);
+        var marks = Marks.Read(after);
+        var findings = Obey.Run(marks, after);
         Escalate.Run(after);
         var included = Phases.Select.Run(after).FindAll(e => !Guard.IsInit(e.Section));
-        var findings = Guard.Run(before, after, included);
+        findings.AddRange(Obey.Check(marks, after, included));
+        findings.AddRange(Guard.Run(before, after, included));
         findings.AddRange(TypeGuard.Run(before, after, included, areCallersCompiled));
 
         var functions = after.Functions.Where(f => f.Change != Change.None).Select(f => new ChangedElement(f, f.Change)).ToList();
         var data = after.Data.Where(d => d.Change == Change.Changed || (d.Change == Change.New && included.Contains(d)))
             .Select(d => new ChangedElement(d, d.Supersedes is null ? d.Change : Change.Changed)).ToList();
         var verdict = findings.Exists(f => f.Severity == Severity.Error) ? Verdict.Refused
-            : included.Count == 0 ? Verdict.Unchanged
+            : included.Count == 0 && marks.States.Count == 0 ? Verdict.Unchanged
             : Verdict.Patchable;
         if (after.Functions.FindAll(f => f.LinesMoved && f.Change == Change.None) is { Count: > 0 } moved)
         {
@@ -113,6 +119,7 @@ public static class Differ
             Patched = after,
             Functions = functions,
             Data = data,
+            Marks = marks,
             Included = included,
             Findings = findings,
             Output = output,

@@ -13,7 +13,7 @@ public sealed class KernelBuild
     private readonly Lazy<ModuleSet> _modules;
     private readonly Lazy<CompileDatabase> _units;
 
-    private KernelBuild(string directory, KernelFacts facts)
+    private KernelBuild(string directory, KernelFacts facts, IReadOnlyList<string> furtherModules)
     {
         Directory = directory;
         _facts = facts;
@@ -21,7 +21,7 @@ public sealed class KernelBuild
         _image = new(() => ElfImage.Read(File.ReadAllBytes(Locate(facts.Image)), Locate(facts.Image)));
         _symbols = new(() => SystemMap.Parse(File.ReadAllBytes(Locate(facts.SystemMap)), Locate(facts.SystemMap)));
         _exports = new(() => ExportTable.ReadFile(Locate(facts.Symvers)));
-        _modules = new(() => ModuleSet.Scan(ModulesDirectory));
+        _modules = new(() => ModuleSet.Scan(ModulesDirectory).With(furtherModules));
         _units = new(() => CompileDatabase.Load(Locate(facts.Units)));
     }
 
@@ -31,10 +31,13 @@ public sealed class KernelBuild
     {
         directory = Path.GetFullPath(directory);
         return KernelFacts.TryRead(directory) is { } facts
-            ? new(directory, facts)
+            ? new(directory, facts, [])
             : throw new KernelException($"{directory}: not a prepared kernel (no {KernelFacts.FileName} of format {KernelFacts.CurrentFormat})",
                 $"run: suture kernel get {Path.GetFileName(directory)}", KernelFault.NotFound);
     }
+
+    /// <summary>The same kernel with modules from outside its tree; <paramref name="files"/> are absolute paths and come before modules of the same name.</summary>
+    public KernelBuild WithModules(IReadOnlyList<string> files) => new(Directory, _facts, files);
 
     /// <summary>The release, as uname -r says.</summary>
     public string Release => _facts.Release;

@@ -34,6 +34,22 @@ public sealed class ModuleSet
         return set;
     }
 
+    /// <summary>These modules and those in <paramref name="files"/>, which come before modules of the same name.</summary>
+    public ModuleSet With(IEnumerable<string> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        var set = new ModuleSet();
+        foreach (var (name, path) in _paths)
+        {
+            set._paths[name] = path;
+        }
+        foreach (var file in files)
+        {
+            set._paths[KernelModule.NameOf(file)] = file;
+        }
+        return set;
+    }
+
     /// <summary>The module of that name ('-' and '_' are the same), or null.</summary>
     public KernelModule? Find(string name)
     {

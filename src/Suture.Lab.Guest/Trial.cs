@@ -66,7 +66,12 @@ internal sealed class Trial
         TakeBack(LoadTargets(loadable));
     }
 
-    private void Apply() => Kernel("apply", 2, () => _loader.Apply(_trial.Patch.File, _trial.Patch.Name));
+    private void Apply()
+    {
+        ApplyReplaced();
+        Kernel("apply", 2, () => _loader.Apply(_trial.Patch.File, _trial.Patch.Name));
+        UnloadReplaced();
+    }
 
     private void TakeBack(List<GuestModule> loaded)
     {
@@ -84,6 +89,25 @@ internal sealed class Trial
         if (patch.Memory is { } plan && _cycle == 1)
         {
             Stage("memory", MemoryBound, stopOnFailure: false, () => new PatchedMemory(_port).Send(patch.Name, plan));
+        }
+    }
+
+    /// <summary>The older livepatch that the one under test is to replace; the probe must tell the two apart.</summary>
+    private void ApplyReplaced()
+    {
+        if (_plan.Replaced is { } older)
+        {
+            Kernel("apply-replaced", 2, () => _loader.Apply(older.File, older.Name));
+            ProbeMust("probe-replaced", succeed: false);
+        }
+    }
+
+    /// <summary>The kernel lets go of it when the transition to the newer one is over; before that it cannot be unloaded.</summary>
+    private void UnloadReplaced()
+    {
+        if (_plan.Replaced is { } older)
+        {
+            Kernel("unload-replaced", 1, () => _loader.Unload(older.Name));
         }
     }
 

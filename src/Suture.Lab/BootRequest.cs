@@ -17,6 +17,9 @@ internal sealed record BootRequest
     /// <summary>Whether a trial fails when a module that the livepatch patches does not load.</summary>
     public bool TargetsMustLoad { get; init; } = true;
 
+    /// <inheritdoc cref="LabRequest.Replaced"/>
+    public string? Replaced { get; init; }
+
     /// <inheritdoc cref="LabRequest.Probe"/>
     public string? Probe { get; init; }
 

@@ -14,6 +14,9 @@ public sealed record LabRequest
     /// </summary>
     public string? Probe { get; init; }
 
+    /// <summary>An older livepatch module file, to be applied first and replaced by <see cref="Module"/>; null for none.</summary>
+    public string? Replaced { get; init; }
+
     /// <summary>How often to apply and revert, from 1.</summary>
     public int Cycles { get; init; } = 1;
 

@@ -18,6 +18,11 @@ public static class LabRunner
     {
         var clock = Stopwatch.StartNew();
         var patch = CheckModule(request.Module, request.Kernel.Release);
+        if (request.Replaced is { } older && CheckModule(older, request.Kernel.Release).Name == patch.Name)
+        {
+            throw new LabInputException(LabInputFault.Unusable, $"{older} and {request.Module} are both called {patch.Name}: a kernel holds one module of a name",
+                "build one of them with another --name");
+        }
         var code = PatchCode.OpenAll([request.Module], request.Kernel);
         var trial = new TrialLog(watcher) { MemoryJudge = (_, memory) => new MemoryCheck(code[request.Module], memory).Run() };
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
@@ -28,6 +33,7 @@ public static class LabRunner
             Kernel = request.Kernel,
             Patches = [(request.Module, patch)],
             Code = code,
+            Replaced = request.Replaced,
             Probe = request.Probe,
             Cycles = request.Cycles,
             Files = request.Files,

@@ -24,13 +24,15 @@ internal static class Judge
         Same("data-changed", fixture.Values("data-changed"), Names(result.Data, Change.Changed), faults);
         Same("data-new", fixture.Values("data-new"), addedData, faults);
         Same("finding",
-            fixture.Expectations.Where(e => e.Word == "finding").Select(e => string.Join(' ', e.Values)),
+            Lines(fixture, "finding"),
             [.. result.Findings.Select(f => $"{f.Code} {f.Symbol ?? "-"} {f.Severity.ToString().ToLowerInvariant()}")], faults);
         if (fixture.Has("review"))
         {
-            Same("review", fixture.Expectations.Where(e => e.Word == "review").Select(e => string.Join(' ', e.Values)),
+            Same("review", Lines(fixture, "review"),
                 [.. Review.Run(result).Select(f => $"{f.Code} {f.Symbol}")], faults);
         }
+        Same("callback", Lines(fixture, "callback"), [.. result.Marks.Callbacks.Select(c => $"{Marks.NameOf(c.Kind)} {c.Function.Name}")], faults);
+        Same("state", Lines(fixture, "state"), [.. result.Marks.States.Select(s => $"{s.Id} {s.Version} {s.Data?.Name}".TrimEnd())], faults);
         if (fixture.Has("included") || result.Output is not null)
         {
             Same("included", fixture.Has("included") ? fixture.Values("included") : fixture.Values("changed").Concat(fixture.Values("new")), functions, faults);
@@ -74,6 +76,9 @@ internal static class Judge
         }
         return faults;
     }
+
+    private static IEnumerable<string> Lines(Fixture fixture, string word) =>
+        fixture.Expectations.Where(e => e.Word == word).Select(e => string.Join(' ', e.Values));
 
     private static IEnumerable<Symbol> OutputSymbols(DiffResult result) => result.Output?.Symbols ?? [];
 

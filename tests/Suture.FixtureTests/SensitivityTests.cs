@@ -21,7 +21,7 @@ public sealed class SensitivityTests
             var last = expectation.Word is "entries" or "bytes" ? "77" : "no_such_name";
             var wrong = expectation with { Values = [.. expectation.Values.SkipLast(1), last] };
             Judge.Differences(With(fixture, i, wrong), run).ShouldNotBeEmpty($"{wrong} in place of {expectation}");
-            if (expectation.Word is "verdict" or "changed" or "new" or "data-changed" or "data-new" or "finding")
+            if (expectation.Word is "verdict" or "changed" or "new" or "data-changed" or "data-new" or "callback" or "state" or "finding")
             {
                 Judge.Differences(With(fixture, i, null), run).ShouldNotBeEmpty($"without {expectation}");
             }

@@ -14,7 +14,15 @@ internal sealed record Example(string Name, string Kind, JsonElement Entry)
         .EnumerateArray().Select(e => new Example(e.GetProperty("name").GetString()!, e.GetProperty("kind").GetString()!, e))];
 
     /// <summary>Path of the patch for <paramref name="series"/>, or null when there is none.</summary>
-    public string? Patch(string series) => Entry.GetProperty("patch").TryGetProperty(series, out var path)
+    public string? Patch(string series) => PathOf("patch", series);
+
+    /// <summary>Path of the patch of the older livepatch that this one replaces, or null when there is none.</summary>
+    public string? Replaces(string series) => PathOf("replaces", series);
+
+    /// <summary>Directory of the module outside the kernel's tree that it patches, or null.</summary>
+    public string? ModuleSource => Entry.TryGetProperty("moduleSource", out var path) ? Path.Combine(Folder, path.GetString()!) : null;
+
+    private string? PathOf(string key, string series) => Entry.TryGetProperty(key, out var paths) && paths.TryGetProperty(series, out var path)
         ? Path.Combine(Folder, path.GetString()!)
         : null;
 

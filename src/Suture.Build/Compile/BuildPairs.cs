@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Suture.Build.Author;
 using Suture.Build.Patches;
 using Suture.Build.Trees;
 using Suture.Kernel;
@@ -30,7 +31,8 @@ public static class BuildPairs
         var shadow = MakeShadow(plan, workDirectory);
         var shadowMs = watch.ElapsedMilliseconds;
 
-        var compiler = new UnitCompiler(plan.Site, workDirectory, extraArguments ?? []);
+        var compiler = new UnitCompiler(plan.Site, workDirectory, extraArguments ?? [],
+            AuthorHeaders.AreUsedBy(plan.Application.Files) ? [AuthorHeaders.Option] : []);
         var units = await new HeaderPruning(plan, compiler, shadow, progress).RunAsync(ct);
         var pruneMs = watch.ElapsedMilliseconds - shadowMs;
 
@@ -52,6 +54,10 @@ public static class BuildPairs
     private static ShadowTree MakeShadow(CompilePlan plan, string workDirectory)
     {
         var files = plan.Application.Files.ToDictionary(f => f.Path, LineDirectives.Inject);
+        if (AuthorHeaders.AreUsedBy(plan.Application.Files))
+        {
+            files = files.Concat(AuthorHeaders.Files()).ToDictionary();
+        }
         // A unit's own directory is where ../ begins most often; the check of dependencies catches all other places.
         var directories = plan.Units.Where(u => u.Reason == UnitReason.Source)
             .SelectMany(u => (string[])[Path.GetDirectoryName(u.Unit.TreePath) ?? "", u.Unit.Source.Split("/..")[0] is var way && way != u.Unit.Source ? way : ""])

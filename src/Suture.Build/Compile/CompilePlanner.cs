@@ -11,7 +11,8 @@ public static class CompilePlanner
     {
         ArgumentNullException.ThrowIfNull(site);
         ArgumentNullException.ThrowIfNull(patches);
-        var application = patches.Apply(path => Read(site.Tree, path));
+        var application = patches.Apply(path => Read(site.Tree, site.PatchRoot + path));
+        application = application with { Files = [.. application.Files.Select(f => f.Below(site.PatchRoot))] };
         if (!application.Succeeded || application.Files.Count == 0)
         {
             return new CompilePlan(site, application, [], application.Unsupported);

@@ -16,8 +16,8 @@ internal static class CompilerCommand
         [.. Flags(unit), "-ffunction-sections", "-fdata-sections", .. extra, "-MD", "-MF", dependencies, "-c", "-o", @object, unit.Source];
 
     /// <summary>Preprocesses to standard output, with line markers.</summary>
-    public static IReadOnlyList<string> Preprocess(CompileUnit unit, string dependencies) =>
-        [.. Flags(unit), "-MD", "-MF", dependencies, "-E", unit.Source];
+    public static IReadOnlyList<string> Preprocess(CompileUnit unit, string dependencies, params IEnumerable<string> extra) =>
+        [.. Flags(unit), .. extra, "-MD", "-MF", dependencies, "-E", unit.Source];
 
     /// <summary>Directories of -I and -isystem, and files of -include, as spelled.</summary>
     public static (List<string> Directories, List<string> Files) Includes(CompileUnit unit)

@@ -11,8 +11,11 @@ namespace Suture.Build.Compile;
 /// <param name="Escapes">Directories that must be real in the shadow for the result to be right.</param>
 internal sealed record UnitResult(string? Object, string Errors, long Milliseconds, IReadOnlyList<string> Escapes);
 
-/// <summary>Compiles units: the original in the prepared tree, once per kernel; the patched one in the shadow.</summary>
-internal sealed class UnitCompiler(SourceSite site, string workDirectory, IReadOnlyList<string> extraArguments)
+/// <summary>
+/// Compiles units: the original in the prepared tree, once per kernel; the patched one in the shadow, with
+/// <paramref name="patchedArguments"/> besides.
+/// </summary>
+internal sealed class UnitCompiler(SourceSite site, string workDirectory, IReadOnlyList<string> extraArguments, IReadOnlyList<string>? patchedArguments = null)
 {
     private readonly OriginalStore _store = new(site);
     private readonly string _temporary = Directory.CreateDirectory(Path.Combine(workDirectory, "tmp")).FullName;
@@ -48,7 +51,7 @@ internal sealed class UnitCompiler(SourceSite site, string workDirectory, IReadO
     {
         var path = Path.GetFullPath(Path.Combine(workDirectory, "patched", unit.Object));
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var run = await ToolRun.Async(CompilerCommand.Compile(unit, extraArguments, path, path + ".d"), shadow.Root, _temporary, ct);
+        var run = await ToolRun.Async(CompilerCommand.Compile(unit, [.. extraArguments, .. patchedArguments ?? []], path, path + ".d"), shadow.Root, _temporary, ct);
         return new UnitResult(run.ExitCode == 0 ? path : null, run.Errors, run.Milliseconds, Escapes(path + ".d", shadow));
     }
 
@@ -81,7 +84,7 @@ internal sealed class UnitCompiler(SourceSite site, string workDirectory, IReadO
     public async Task<(ulong? Digest, IReadOnlyList<string> Escapes)> PatchedDigestAsync(CompileUnit unit, ShadowTree shadow, CancellationToken ct)
     {
         var dependencies = Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
-        var run = await ToolRun.Async(CompilerCommand.Preprocess(unit, dependencies), shadow.Root, _temporary, ct);
+        var run = await ToolRun.Async(CompilerCommand.Preprocess(unit, dependencies, patchedArguments ?? []), shadow.Root, _temporary, ct);
         var escapes = Escapes(dependencies, shadow);
         File.Delete(dependencies);
         return (run.ExitCode == 0 ? LiveCode.Digest(run.Output) : null, escapes);

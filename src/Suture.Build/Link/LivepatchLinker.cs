@@ -28,6 +28,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         var findings = new List<Finding>();
         var functions = new List<LivepatchFunction>();
         var replacements = ListFunctions(units, functions, findings);
+        var declarations = Declarations.Of(units, findings);
 
         var binder = new SymbolBinder(kernel, imageOf);
         foreach (var unit in units)
@@ -37,9 +38,9 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         var merger = new ObjectMerger(moduleName);
         var common = template.NewObject();
         var thisModule = common.Symbols.Find(s => s.Name == "__this_module")!;
-        var description = PatchDescription.Build(template, replacements, replace, thisModule);
-        var patchSymbol = description.Symbols.Find(s => s.Name == "suture_patch")!;
-        merger.Add(common, "", s => s.Name == patchSymbol.Name ? patchSymbol : binder.BindExport(s.Name));
+        var description = PatchDescription.Build(template, replacements, declarations, replace, thisModule);
+        binder.Announce(description.Symbols.Find(s => s.Name == "suture_patch")!);
+        merger.Add(common, "", s => binder.BindOwn(s.Name));
         foreach (var unit in units)
         {
             merger.Add(unit.Diff.Output!, unit.Owner, s => binder.Bind(unit, s));
@@ -56,7 +57,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         }
 
         ModuleMetadata.SetName(module, template, moduleName);
-        var objects = string.Join(',', replacements.Select(r => r.Object).Distinct().Order(StringComparer.Ordinal));
+        var objects = string.Join(',', PatchDescription.ObjectNames(replacements, declarations).Order(StringComparer.Ordinal));
         ModuleMetadata.AddInfo(module,
         [
             ("depends", ""), ("name", moduleName), ("description", $"livepatch {patchName}"),

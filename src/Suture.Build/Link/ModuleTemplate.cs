@@ -27,8 +27,9 @@ public sealed class ModuleTemplate
     {
 #pragma warning disable CS1591 // Named after the C expressions they hold.
         FuncSize, FuncOldName, FuncNewFunc, FuncOldSymPos,
-        ObjectSize, ObjectName, ObjectFuncs,
-        PatchSize, PatchMod, PatchObjs, PatchReplace,
+        ObjectSize, ObjectName, ObjectFuncs, ObjectPrePatch, ObjectPostPatch, ObjectPreUnpatch, ObjectPostUnpatch,
+        PatchSize, PatchMod, PatchObjs, PatchStates, PatchReplace,
+        StateSize, StateId, StateVersion, StateData,
         ModuleName, ModuleNameSize,
         AltSize, BugSize, ExSize, JumpSize, StaticCallSize, OrcSize, ParaSize,
         Count,

@@ -42,6 +42,13 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
         }
     }
 
+    /// <summary>Makes a symbol known that Suture itself defines in the livepatch.</summary>
+    public void Announce(Symbol symbol)
+    {
+        _names.Add(symbol.Name);
+        _newGlobals[symbol.Name] = symbol;
+    }
+
     /// <summary>What the undefined <paramref name="symbol"/> of <paramref name="unit"/> becomes.</summary>
     public Symbol Bind(LinkUnit unit, Symbol symbol)
     {
@@ -62,7 +69,10 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
         return UseLivepatch(new KernelSymbolReference(unit.Owner, symbol.Name, 0));
     }
 
-    /// <summary>A symbol that Suture's own template needs; it must be exported.</summary>
+    /// <summary>A symbol that Suture's own template needs: Suture defines it, or it must be exported.</summary>
+    public Symbol BindOwn(string name) => _newGlobals.TryGetValue(name, out var own) ? own : BindExport(name);
+
+    /// <summary>A symbol that must be exported.</summary>
     public Symbol BindExport(string name)
     {
         if (kernel.Exports.TryGet(name, out var export) && export.Module == "vmlinux")

@@ -48,6 +48,9 @@ public sealed class PatchedFile
     /// <summary>What changes, in the order of the file, without context.</summary>
     public IReadOnlyList<ChangedRegion> Regions { get; }
 
+    /// <summary>The same file, its path below <paramref name="directory"/>, which ends with '/' or is empty.</summary>
+    internal PatchedFile Below(string directory) => directory.Length == 0 ? this : new(directory + Path, IsNew ? null : Original, Patched, Origins, Regions);
+
     /// <summary>
     /// The patch's line for a line of <see cref="Patched"/> (from 1): its own for an added line; null for an unchanged one.
     /// </summary>

@@ -6,7 +6,7 @@ using Suture.Kernel;
 
 namespace Suture.Cli.Verbs;
 
-/// <summary>suture build PATCH... --kernel RELEASE|running|DIR [--name N] [-o DIR] [--no-replace] [--json]</summary>
+/// <summary>suture build PATCH... --kernel RELEASE|running|DIR [--name N] [-o DIR] [--no-replace | --replaces MODULE.ko|NAME...] [--module-source DIR [--module FILE.ko]] [--json]</summary>
 internal static partial class BuildVerb
 {
     /// <summary>MODULE_NAME_LEN of the kernel is 56 with its terminator; "suture_" takes seven.</summary>
@@ -40,8 +40,39 @@ internal static partial class BuildVerb
             DefaultValueFactory = _ => new DirectoryInfo("."),
         };
         var noReplace = new Option<bool>("--no-replace") { Description = "leave other livepatches applied instead of replacing them (not cumulative)" };
+        var replaces = new Option<string[]>("--replaces")
+        {
+            Description = "an older livepatch that this one replaces (may be repeated): say what is added, kept, changed and dropped",
+            HelpName = "MODULE.ko|NAME",
+        };
+        var moduleSource = new Option<DirectoryInfo>("--module-source")
+        {
+            Description = "patch a module that is not in the kernel's tree: the directory with its source and makefile",
+            HelpName = "DIR",
+        };
+        moduleSource.AcceptExistingOnly();
+        var moduleFile = new Option<FileInfo>("--module") { Description = "that module's built file, as it is loaded (default: found in DIR)", HelpName = "FILE.ko" };
+        moduleFile.AcceptExistingOnly();
         var json = new Option<bool>("--json") { Description = "print one JSON document" };
-        var command = new Command("build", "make a livepatch module from source patches") { patches, kernel, name, output, noReplace, json };
+        var command = new Command("build", "make a livepatch module from source patches") { patches, kernel, name, output, noReplace, replaces, moduleSource, moduleFile, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(noReplace) && result.GetValue(replaces) is { Length: > 0 })
+            {
+                result.AddError("--no-replace and --replaces exclude each other");
+            }
+            if (result.GetValue(moduleFile) is not null && result.GetValue(moduleSource) is null)
+            {
+                result.AddError("--module goes with --module-source");
+            }
+            foreach (var older in result.GetValue(replaces) ?? [])
+            {
+                if (!File.Exists(OlderModule(older, result.GetRequiredValue(output))))
+                {
+                    result.AddError($"--replaces {older}: there is no such file, and no {OlderModule(older, result.GetRequiredValue(output))}");
+                }
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             var files = parsed.GetRequiredValue(patches);
@@ -55,6 +86,9 @@ internal static partial class BuildVerb
                     Patches = [.. files.Select(f => (f.ToString(), File.ReadAllBytes(f.FullName)))],
                     Name = parsed.GetValue(name) ?? NameFrom(files[0]),
                     Replace = !parsed.GetValue(noReplace),
+                    ModuleSource = parsed.GetValue(moduleSource)?.FullName,
+                    ModuleFile = parsed.GetValue(moduleFile)?.FullName,
+                    Replaces = [.. (parsed.GetValue(replaces) ?? []).Select(o => OlderModule(o, parsed.GetRequiredValue(output)))],
                 }, progress, cancellation);
                 progress.Report(new ProgressReport("writing the module"));
                 var path = Path.Combine(parsed.GetRequiredValue(output).ToString(), result.ModuleName + ".ko");
@@ -90,6 +124,10 @@ internal static partial class BuildVerb
             BuildReport.Print(result, kernel, path);
         }
     }
+
+    /// <summary>A file, or the name of a livepatch that was built into the same directory.</summary>
+    private static string OlderModule(string given, DirectoryInfo output) =>
+        File.Exists(given) ? given : Path.Combine(output.ToString(), $"suture_{given}.ko");
 
     private static string NameFrom(FileInfo patch)
     {

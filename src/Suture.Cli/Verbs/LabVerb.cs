@@ -7,7 +7,7 @@ using Suture.Lab;
 
 namespace Suture.Cli.Verbs;
 
-/// <summary>suture lab run MODULE.ko --kernel RELEASE|DIR [--probe PROGRAM] [--cycles N] [--accel auto|kvm|tcg] [--file PATH[:GUESTPATH]]... [--workload] [--timeout S] [--json]</summary>
+/// <summary>suture lab run MODULE.ko --kernel RELEASE|DIR [--probe PROGRAM] [--cycles N] [--accel auto|kvm|tcg] [--replaces OLD.ko] [--with-module FILE.ko]... [--file PATH[:GUESTPATH]]... [--workload] [--timeout S] [--json]</summary>
 internal static class LabVerb
 {
     public static Command Create() => new("lab", "try livepatches on a kernel in a virtual machine")
@@ -23,6 +23,16 @@ internal static class LabVerb
         {
             Description = "script or program that must fail without the livepatch and succeed with it",
             HelpName = "PROGRAM",
+        }.AcceptExistingOnly();
+        var replaces = new Option<FileInfo>("--replaces")
+        {
+            Description = "older livepatch to apply first; the probe must fail with it too",
+            HelpName = "OLD.ko",
+        }.AcceptExistingOnly();
+        var withModules = new Option<FileInfo[]>("--with-module")
+        {
+            Description = "file of a module outside the kernel's tree that the livepatch patches; may be repeated",
+            HelpName = "FILE.ko",
         }.AcceptExistingOnly();
         var cycles = Bounded("--cycles", "N", "how often to apply and revert", 1, 1, 1000);
         var accel = new Option<string>("--accel") { Description = "how to run the machine; auto takes KVM when it works", DefaultValueFactory = _ => "auto" };
@@ -42,15 +52,17 @@ internal static class LabVerb
         var workload = new Option<bool>("--workload") { Description = "let a process count all the while, and report interruptions" };
         var timeout = Bounded("--timeout", "SECONDS", "bound on the whole verdict", 180, 10, 86400);
         var json = new Option<bool>("--json") { Description = "print one JSON document on stdout" };
-        var command = new Command("run", "boot a kernel, apply, probe, revert, judge") { module, kernel, probe, cycles, accel, files, workload, timeout, json };
+        var command = new Command("run", "boot a kernel, apply, probe, revert, judge") { module, kernel, probe, replaces, withModules, cycles, accel, files, workload, timeout, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             var path = parsed.GetRequiredValue(module).FullName;
+            var bare = await KernelAsync(parsed.GetRequiredValue(kernel), path, cancellation);
             var request = new LabRequest
             {
                 Module = path,
-                Kernel = await KernelAsync(parsed.GetRequiredValue(kernel), path, cancellation),
+                Kernel = bare with { Modules = bare.Modules.With((parsed.GetValue(withModules) ?? []).Select(m => m.FullName)) },
                 Probe = parsed.GetValue(probe)?.FullName,
+                Replaced = parsed.GetValue(replaces)?.FullName,
                 Cycles = parsed.GetValue(cycles),
                 Accel = Enum.Parse<AccelChoice>(parsed.GetRequiredValue(accel), ignoreCase: true),
                 Files = [.. (parsed.GetValue(files) ?? []).Select(ParseFile)],

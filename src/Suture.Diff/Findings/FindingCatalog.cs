@@ -90,4 +90,34 @@ public static class FindingCatalog
     public static Finding Unmovable(string name, string why) => Make("SUT0207", Severity.Error, name,
         $"'{name}' cannot be moved into a livepatch module: {why}",
         "restructure the fix so that this function need not be replaced");
+
+    /// <summary>SUT0701: a mark names what the object does not have.</summary>
+    public static Finding MarkWithoutTarget(string name, string what) => Make("SUT0701", Severity.Error, name,
+        $"a mark names '{name}', which is not {what} of the compiled file",
+        "check the name; a function that the compiler inlines everywhere is not there: mark the functions it is inlined into");
+
+    /// <summary>SUT0702: a changed function is left out because its author says so.</summary>
+    public static Finding LeftOut(string name) => Make("SUT0702", Severity.Warning, name,
+        $"'{name}' changed and is left out: it is marked never to be replaced",
+        "make sure that the rest of the patch works with the function as it runs now");
+
+    /// <summary>SUT0703: a function marked never to be replaced is needed.</summary>
+    public static Finding NeverNeeded(string name, string why) => Make("SUT0703", Severity.Error, name,
+        $"'{name}' is marked never to be replaced, but {why}",
+        "take the mark away, or change the patch so that nothing it replaces needs this function's new version");
+
+    /// <summary>SUT0704: changed data is left as it is because the author says so.</summary>
+    public static Finding DataIgnored(string name) => Make("SUT0704", Severity.Warning, name,
+        $"the new initial value of '{name}' is ignored, as marked: the running value stays",
+        "make sure that the patched functions work with the value that is there");
+
+    /// <summary>SUT0705: a callback cannot be used.</summary>
+    public static Finding UnfitCallback(string kind, string function, string why) => Make("SUT0705", Severity.Error, function,
+        $"{kind} callback '{function}' {why}",
+        "give each object at most one callback of a kind, a new function of the patch; let that one call whatever else is to run");
+
+    /// <summary>SUT0706: a declared state cannot be used.</summary>
+    public static Finding UnfitState(ulong id, string? symbol, string why) => Make("SUT0706", Severity.Error, symbol,
+        $"state {id}: {why}",
+        "declare each state once in a patch; its data is NULL or a new variable of the patch");
 }

@@ -93,6 +93,9 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>Offset and width in bytes of a source line that it holds, which alone is no change; width 0 when it holds none.</summary>
     public (int Offset, int Width) SourceLine { get; internal set; }
 
+    /// <summary>Whether it goes into the livepatch although no code refers to it: callbacks, data of states.</summary>
+    public bool IsRoot { get; internal set; }
+
     /// <summary>The element of the other object that it corresponds to.</summary>
     public Element? Twin { get; internal set; }
 

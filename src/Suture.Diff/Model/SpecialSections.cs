@@ -72,6 +72,7 @@ public static class SpecialSections
         return section.Type is SectionType.Group or SectionType.Note
             || name is ".comment" or ".modinfo" or ".printk_index" or ".export_symbol" or ".eh_frame" or ".BTF" or ".BTF.ext"
                 or ".orc_unwind" or ".orc_header" or ".discard.addressable" or ".discard.sym_checksum" or ".GCC.command.line"
+            || Marks.IsMarkSection(name)
             || name.StartsWith(".debug", StringComparison.Ordinal)
             || name.StartsWith(".llvm", StringComparison.Ordinal)
             || name.StartsWith(".gnu.", StringComparison.Ordinal)

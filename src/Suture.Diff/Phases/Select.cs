@@ -18,12 +18,12 @@ internal sealed class Select
         var select = new Select();
         foreach (var function in patched.Functions)
         {
-            if (function.Change == Change.Changed || (function.Change == Change.New && function.IsGlobal))
+            if (function.Change == Change.Changed || (function.Change == Change.New && function.IsGlobal) || function.IsRoot)
             {
                 select.Add(function);
             }
         }
-        foreach (var data in patched.Data.Where(d => d.Change == Change.New && d.IsGlobal && IsOrdinary(d)))
+        foreach (var data in patched.Data.Where(d => (d.Change == Change.New && d.IsGlobal && IsOrdinary(d)) || d.IsRoot))
         {
             select.Add(data);
         }

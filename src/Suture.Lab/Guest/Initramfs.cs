@@ -44,6 +44,7 @@ internal sealed class Initramfs
             archive.File(patch.File, await ModuleFile.ReadAsync(file, cancel));
             trials.Add(new GuestTrial(patch, [.. targets.Select(t => t.Guest)]));
         }
+        var replaced = await AddReplacedAsync(archive, request.Replaced, cancel);
         if (request.Probe is { } probe)
         {
             archive.File(ProbePath, await File.ReadAllBytesAsync(probe, cancel), Executable);
@@ -63,6 +64,7 @@ internal sealed class Initramfs
         var plan = new GuestPlan
         {
             Trials = trials,
+            Replaced = replaced,
             Probe = request.Probe is null ? null : ProbePath,
             Workload = request.Workload ? WorkloadPath : null,
             Cycles = request.Cycles,
@@ -70,6 +72,17 @@ internal sealed class Initramfs
             TransitionBoundMs = (int)request.TransitionBound.TotalMilliseconds,
         };
         archive.File(GuestPlan.Path, JsonSerializer.SerializeToUtf8Bytes(plan, ProtocolJson.Default.GuestPlan));
+    }
+
+    private static async Task<GuestModule?> AddReplacedAsync(CpioWriter archive, string? module, CancellationToken cancel)
+    {
+        if (module is null)
+        {
+            return null;
+        }
+        var guest = new GuestModule(ModuleFacts.Read(module).Name, "/lab/replaced.ko", Required: true);
+        archive.File(guest.File, await ModuleFile.ReadAsync(module, cancel));
+        return guest;
     }
 
     /// <summary>The modules that the livepatch patches, each after those it needs.</summary>

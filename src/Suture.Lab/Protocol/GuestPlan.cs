@@ -21,6 +21,9 @@ internal sealed record GuestPlan
     /// <summary>The kernel log's line at the start of trial number <paramref name="trial"/>, so that the log can be told apart by trials.</summary>
     public static string LogMark(int trial) => $"suture-lab: trial {trial} begins";
 
+    /// <summary>An older livepatch, applied before each one under test, which must replace it; or null.</summary>
+    public GuestModule? Replaced { get; init; }
+
     /// <summary>Executable in the guest that tells whether the fix is there (exit code 0), or null.</summary>
     public string? Probe { get; init; }
 

@@ -1,0 +1,151 @@
+using System.Buffers.Binary;
+using System.Text;
+using Suture.Elf;
+
+namespace Suture.Diff.Model;
+
+/// <summary>When the livepatch core calls a callback; the order is that of struct klp_callbacks.</summary>
+public enum CallbackKind
+{
+    /// <summary>Before the object is patched; may refuse.</summary>
+    PrePatch,
+    /// <summary>After the object is patched.</summary>
+    PostPatch,
+    /// <summary>Before the object is unpatched.</summary>
+    PreUnpatch,
+    /// <summary>After the object is unpatched.</summary>
+    PostUnpatch,
+}
+
+/// <summary>A function that the livepatch core calls when it patches or unpatches the object that this source is part of.</summary>
+/// <param name="Kind">When it is called.</param>
+/// <param name="Function">The function; it is the patch's own.</param>
+public sealed record Callback(CallbackKind Kind, Element Function);
+
+/// <summary>A klp_state that the patch declares: a change of the system that outlives the code.</summary>
+/// <param name="Id">Its number, not 0.</param>
+/// <param name="Version">Version of the change; never falls from one livepatch to the next.</param>
+/// <param name="Data">What its data pointer starts with; null for NULL.</param>
+public sealed record SystemState(ulong Id, uint Version, Element? Data);
+
+/// <summary>What the patch's author tells Suture by the macros of suture/marks.h: records in sections named .suture.*.</summary>
+public sealed class Marks
+{
+    private const string CallbackPrefix = ".suture.callback.";
+
+    /// <summary>Bytes of struct suture_state_record: id, version, data.</summary>
+    private const int StateSize = 24;
+
+    private static readonly string[] CallbackNames = ["pre_patch", "post_patch", "pre_unpatch", "post_unpatch"];
+
+    /// <summary>A mark that names functions or data.</summary>
+    /// <param name="Kind">"always", "never", "ignore-data" or "ignore-section".</param>
+    /// <param name="Name">Name in the source.</param>
+    public sealed record Named(string Kind, string Name);
+
+    private readonly List<Callback> _callbacks = [];
+    private readonly List<SystemState> _states = [];
+    private readonly List<Named> _names = [];
+
+    /// <summary>Callbacks, by kind.</summary>
+    public IReadOnlyList<Callback> Callbacks => _callbacks;
+
+    /// <summary>States, in order of declaration.</summary>
+    public IReadOnlyList<SystemState> States => _states;
+
+    /// <summary>Marks on functions and data, in order.</summary>
+    public IReadOnlyList<Named> Names => _names;
+
+    /// <summary>Name of a kind as the header and struct klp_callbacks spell it.</summary>
+    public static string NameOf(CallbackKind kind) => CallbackNames[(int)kind];
+
+    /// <summary>Whether sections of that name hold marks, which are no part of the code.</summary>
+    public static bool IsMarkSection(string name) => name.StartsWith(".suture.", StringComparison.Ordinal);
+
+    /// <summary>Reads the marks of <paramref name="model"/>.</summary>
+    /// <exception cref="ElfFormatException">A record is not of the form that the header gives it.</exception>
+    public static Marks Read(ObjectModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var marks = new Marks();
+        foreach (var section in model.Source.Sections.Where(s => IsMarkSection(s.Name)))
+        {
+            if (section.Name == ".suture.marks")
+            {
+                marks.ReadNames(model, section);
+            }
+            else if (section.Name == ".suture.states")
+            {
+                marks.ReadStates(model, section);
+            }
+            else if (section.Name.StartsWith(CallbackPrefix, StringComparison.Ordinal))
+            {
+                marks.ReadCallback(model, section);
+            }
+            else
+            {
+                throw Unreadable(model, section, "this Suture knows no such mark; the header is of another version");
+            }
+        }
+        marks._callbacks.Sort((a, b) => a.Kind.CompareTo(b.Kind));
+        return marks;
+    }
+
+    private void ReadNames(ObjectModel model, Section section)
+    {
+        foreach (var text in Encoding.UTF8.GetString(section.Data).Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (text.Split(' ', 2) is not ["always" or "never" or "ignore-data" or "ignore-section", { Length: > 0 } name] words)
+            {
+                throw Unreadable(model, section, $"'{text}' is no mark");
+            }
+            _names.Add(new Named(words[0], name));
+        }
+    }
+
+    private void ReadCallback(ObjectModel model, Section section)
+    {
+        var kind = Array.IndexOf(CallbackNames, section.Name[CallbackPrefix.Length..]);
+        if (kind < 0 || section.Data.Length != 8 || Target(model, section, 0) is not { Kind: ElementKind.Function } function)
+        {
+            throw Unreadable(model, section, "is not a pointer to a function of this file");
+        }
+        _callbacks.Add(new Callback((CallbackKind)kind, function));
+    }
+
+    private void ReadStates(ObjectModel model, Section section)
+    {
+        if (section.Data.Length % StateSize != 0)
+        {
+            throw Unreadable(model, section, $"{section.Data.Length} bytes are no number of records of {StateSize}");
+        }
+        for (var at = 0; at < section.Data.Length; at += StateSize)
+        {
+            var id = BinaryPrimitives.ReadUInt64LittleEndian(section.Data.AsSpan(at));
+            var version = BinaryPrimitives.ReadUInt64LittleEndian(section.Data.AsSpan(at + 8));
+            if (id == 0 || version > uint.MaxValue)
+            {
+                throw Unreadable(model, section, $"state {id} of version {version}: the id must not be 0, the version has 32 bits");
+            }
+            _states.Add(new SystemState(id, (uint)version, Target(model, section, at + 16)));
+        }
+    }
+
+    /// <summary>The element that the pointer at <paramref name="offset"/> points to; null when there is no pointer.</summary>
+    private static Element? Target(ObjectModel model, Section section, int offset)
+    {
+        var at = section.Relocations.FindIndex(r => r.Offset == (ulong)offset);
+        if (at < 0)
+        {
+            return null;
+        }
+        var r = section.Relocations[at];
+        var place = (long)r.Symbol.Value + r.Addend;
+        var element = r.Symbol.Section is { } target ? model.In(target).FirstOrDefault(e => e.EntryPoint == place && e.Symbol is not null) : null;
+        return r.Type == RelocationType.Abs64 && element is not null
+            ? element
+            : throw Unreadable(model, section, $"the pointer to '{r.Symbol}' leads to the start of no function or variable of this file");
+    }
+
+    private static ElfFormatException Unreadable(ObjectModel model, Section section, string fault) => new(model.Source.Name, section.Name, fault);
+}
