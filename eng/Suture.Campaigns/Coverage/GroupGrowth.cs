@@ -43,31 +43,34 @@ internal sealed partial class GroupGrowth(ChangedFiles files, IReadOnlyDictionar
     internal List<string> Missing(CoverageRow row, List<string> group)
     {
         var errors = row.Findings.Where(f => f.Severity == "error").ToList();
-        var names = errors.Where(f => f.Code != Unresolved).SelectMany(f => Quoted().Matches(f.Message)).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        var names = errors.Where(f => f.Code != Unresolved).SelectMany(f => Quoted().Matches(f.Message)).SelectMany(m => Word().Matches(m.Value))
+            .Select(m => m.Value).Where(n => !IsLanguage(n)).ToHashSet(StringComparer.Ordinal);
         var symbols = errors.Where(f => f is { Code: Unresolved, Symbol: not null }).Select(f => f.Symbol!).ToList();
         // Where the compiler stumbled: units that the group's headers broke, and their changes are not in the group.
         var places = errors.SelectMany(f => Path().Matches(f.Message).Select(m => m.Groups[1].Value).Append(f.File ?? "")).ToHashSet(StringComparer.Ordinal);
-        var named = patches.Values.Where(p => !group.Contains(p.Path)).Where(p =>
-            p.Path.EndsWith(".h", StringComparison.Ordinal)
-                ? names.Any(p.Adds) && (files.IsNew(p.Path) || group.Any(g => files.Includes(g, p.Path)) || places.Any(f => files.Includes(f, p.Path)))
-                : symbols.Any(p.Defines)).Select(p => p.Path);
-        var broken = patches.Keys.Where(p => places.Contains(p) && !group.Contains(p));
-        var absent = errors.SelectMany(f => NoSuchFile().Matches(f.Message)).Select(m => m.Groups[1].Value).ToList();
-        var added = patches.Keys.Where(p => !group.Contains(p) && absent.Exists(a => p.EndsWith("/" + System.IO.Path.GetFileName(a), StringComparison.Ordinal)));
-        var found = named.Concat(broken).Concat(added).Distinct().Order(StringComparer.Ordinal).ToList();
-        // The words did not help: all changed headers that it includes.
-        return found.Count > 0 || row.Outcome != "does-not-compile"
-            ? found
-            : [.. patches.Keys.Where(p => p.EndsWith(".h", StringComparison.Ordinal) && !group.Contains(p) && group.Any(g => files.Includes(g, p))).Order(StringComparer.Ordinal)];
+        var outside = patches.Values.Where(p => !group.Contains(p.Path)).ToList();
+        var headers = outside.Where(p => p.Path.EndsWith(".h", StringComparison.Ordinal)).ToList();
+
+        var scored = headers.Where(p => !files.IsNew(p.Path) && (group.Exists(g => files.Includes(g, p.Path)) || places.Any(f => files.Includes(f, p.Path))))
+            .Select(p => (p.Path, Score: names.Count(p.Adds))).Where(p => p.Score > 0).ToList();
+        // A message about types names common ones too: the header that knows most of the names is meant.
+        var named = scored.Where(p => p.Score == scored.Max(s => s.Score)).Select(p => p.Path);
+        var added = headers.Where(p => files.IsNew(p.Path) && group.Exists(g => patches[g].AddsInclude(System.IO.Path.GetFileName(p.Path)))).Select(p => p.Path);
+        var defining = outside.Except(headers).Where(p => symbols.Exists(p.Defines)).Select(p => p.Path);
+        var broken = outside.Select(p => p.Path).Where(places.Contains);
+        return [.. named.Concat(added).Concat(defining).Concat(broken).Distinct().Order(StringComparer.Ordinal)];
     }
 
+    private static bool IsLanguage(string word) => word is "int" or "char" or "void" or "const" or "struct" or "union" or "enum" or "long" or "short"
+        or "unsigned" or "signed" or "bool" or "_Bool" or "static" or "extern" or "inline" or "volatile" or "sizeof" or "aka";
+
     // gcc quotes code: 'struct foo' has no member named 'bar'; implicit declaration of function 'baz'.
-    [GeneratedRegex(@"['‘](?:struct |union |enum )?([A-Za-z_]\w*)")]
+    [GeneratedRegex(@"['‘][^'’]+['’]")]
     private static partial Regex Quoted();
+
+    [GeneratedRegex(@"[A-Za-z_]\w*")]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"\(([\w./+-]+\.[ch]):\d+\)")]
     private static partial Regex Path();
-
-    [GeneratedRegex(@"([\w./+-]+\.h): No such file")]
-    private static partial Regex NoSuchFile();
 }

@@ -34,6 +34,9 @@ internal sealed partial record SourcePatch(string Path, byte[] Text)
     /// <summary>Whether an added line has <paramref name="name"/> as a word.</summary>
     public bool Adds(string name) => _added.Value.Any(l => Words(l).Contains(name));
 
+    /// <summary>Whether an added line includes a header of that name.</summary>
+    public bool AddsInclude(string fileName) => _added.Value.Any(l => l.StartsWith("#include", StringComparison.Ordinal) && l.Contains(fileName, StringComparison.Ordinal));
+
     /// <summary>Whether an added line looks like the definition of function <paramref name="name"/>: at the left edge, with its parameters.</summary>
     public bool Defines(string name) => _added.Value.Any(l =>
         l.Length > 0 && (char.IsLetter(l[0]) || l[0] == '_') && l.Contains(name + "(", StringComparison.Ordinal) && !l.TrimEnd().EndsWith(';') && Words(l).Contains(name));
