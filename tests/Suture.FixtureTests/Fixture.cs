@@ -21,6 +21,7 @@ namespace Suture.FixtureTests;
 /// // expect: call-original f g     f calls or jumps to the running kernel's g
 /// // expect: entries __ex_table 1  so many entries of a special section are in the output
 /// // expect: bytes .modinfo 12     so many bytes of a section are in the output
+/// // expect: prefix f 16          f stands behind so many bytes of padding in the output
 /// // expect: callback pre_patch f  exactly these callbacks are declared
 /// // expect: state 7 1 data        exactly these states, by id, version and data if any
 /// // expect: finding SUT0203 ops error   exactly these findings, each with symbol (- for none) and severity
@@ -56,7 +57,7 @@ internal sealed record Fixture(
     private static readonly HashSet<string> Words = new(StringComparer.Ordinal)
     {
         "verdict", "changed", "new", "data-changed", "data-new", "included", "included-data", "not-included",
-        "undefined", "defined", "call", "call-original", "entries", "bytes", "callback", "state", "finding", "review",
+        "undefined", "defined", "call", "call-original", "entries", "bytes", "prefix", "callback", "state", "finding", "review",
     };
 
     /// <summary>Reads the directives of the fixture that <paramref name="id"/> names as <see cref="All"/> does; an unknown one is an error, so that none is ignored by mistake.</summary>

@@ -74,6 +74,11 @@ internal static class Judge
             Hold(expectation.Values.Count == 2 && ulong.TryParse(expectation.Values[1], out var wanted) && wanted == actual,
                 $"{expectation.Values[0]} has {actual} bytes in the output, expected {expectation}", faults);
         }
+        foreach (var expectation in fixture.Expectations.Where(e => e.Word == "prefix"))
+        {
+            Hold(expectation.Values is [var name, var bytes] && OutputSymbols(result).Any(s => s.Name == name && s.Section is not null && $"{s.Value}" == bytes),
+                $"no {expectation}", faults);
+        }
         return faults;
     }
 

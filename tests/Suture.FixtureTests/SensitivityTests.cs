@@ -18,7 +18,7 @@ public sealed class SensitivityTests
         for (var i = 0; i < fixture.Expectations.Count; i++)
         {
             var expectation = fixture.Expectations[i];
-            var last = expectation.Word is "entries" or "bytes" ? "77" : "no_such_name";
+            var last = expectation.Word is "entries" or "bytes" or "prefix" ? "77" : "no_such_name";
             var wrong = expectation with { Values = [.. expectation.Values.SkipLast(1), last] };
             Judge.Differences(With(fixture, i, wrong), run).ShouldNotBeEmpty($"{wrong} in place of {expectation}");
             if (expectation.Word is "verdict" or "changed" or "new" or "data-changed" or "data-new" or "callback" or "state" or "finding")
