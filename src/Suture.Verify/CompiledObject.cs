@@ -233,7 +233,8 @@ internal sealed class CompiledObject
 
     private void AttachEntries()
     {
-        foreach (var section in _file.Sections.Where(s => s.IsAlloc && s.Size > 0 && _entrySizes.ContainsKey(s.Name)))
+        // By name: compilers put the tables of two versions of a file in different orders.
+        foreach (var section in _file.Sections.Where(s => s.IsAlloc && s.Size > 0 && _entrySizes.ContainsKey(s.Name)).OrderBy(s => s.Name, StringComparer.Ordinal))
         {
             var size = _entrySizes[section.Name];
             var relocations = _file.RelocationsOf(section);

@@ -182,7 +182,8 @@ public sealed class Expectation
         }
         if (IsTraceable(function) || !unit.Pair.Included.Contains(function.Name))
         {
-            _omissions.Add($"{unit.Pair.Unit}: '{function}' differs between the original and the patched object, and the livepatch leaves it as it is");
+            _omissions.Add($"{unit.Pair.Unit}: '{function}' differs between the original and the patched object, and the livepatch leaves it as it is"
+                + (unit.Comparison!.Difference is { Length: > 0 } why ? $" (last difference seen: {why})" : ""));
             return;
         }
         Require(unit, function);

@@ -85,7 +85,20 @@ internal sealed class PairComparison
         && x.References.Zip(y.References).All(p => SameReference(a, p.First, b, p.Second, depth))
         && (x.Section == "__bug_table" ? x.Bytes.AsSpan(^2..).SequenceEqual(y.Bytes.AsSpan(^2..)) : x.Bytes.AsSpan().SequenceEqual(y.Bytes));
 
+    /// <summary>The first difference of a reference that was found last, in words.</summary>
+    public string Difference { get; private set; } = "";
+
     private bool SameReference(Piece from, PieceReference a, Piece to, PieceReference b, int depth)
+    {
+        if (LeadsAlike(from, a, to, b, depth))
+        {
+            return true;
+        }
+        Difference = $"'{to}'+0x{b.At:x} leads to '{b.Target?.ToString() ?? b.External}'{b.Delta:+0;-0}, where the original leads to '{a.Target?.ToString() ?? a.External}'{a.Delta:+0;-0}";
+        return false;
+    }
+
+    private bool LeadsAlike(Piece from, PieceReference a, Piece to, PieceReference b, int depth)
     {
         if (a.At != b.At || a.Delta != b.Delta || !RelocationKind.SameEffect(a.Type, b.Type))
         {
