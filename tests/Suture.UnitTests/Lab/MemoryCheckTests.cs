@@ -48,7 +48,9 @@ public sealed class MemoryCheckTests
         var memory = new MemoryImage();
         void Send(string name, ulong address, ReadOnlySpan<byte> bytes) => memory.Take(new GuestEvent
         {
-            Kind = GuestEventKind.Memory, Name = name, Detail = $"{address:x} {Convert.ToHexString(bytes)}",
+            Kind = GuestEventKind.Memory,
+            Name = name,
+            Detail = $"{address:x} {Convert.ToHexString(bytes)}",
         });
         Send(GuestMemoryPlan.Anchored, Linked + Slide, []);
         foreach (var section in Code.CodeSections)
