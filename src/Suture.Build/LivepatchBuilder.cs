@@ -134,8 +134,9 @@ public sealed class LivepatchBuilder
         var sealedModule = new OutputVerification(Kernel, template).Run(
             linked.Module, moduleName, _request.Replace, _diffs, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
         _findings.AddRange(sealedModule.Findings);
-        return Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
-            linked.Functions, sealedModule.Module, sealedModule.Expectation) with { Replaces = successions };
+        var result = Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
+            linked.Functions, sealedModule.Module, sealedModule.Expectation);
+        return result.Module is null ? result : result with { Replaces = successions };
     }
 
     /// <summary>A changed struct of a header that hundreds of units include is refused by the first of them, before the others cost minutes.</summary>

@@ -154,6 +154,10 @@ public sealed class Expectation
                 RequireChanged(unit, function);
             }
         }
+        foreach (var piece in unit.Patched.Named.Where(p => unit.Pair.Roots.Contains(p.Name)))
+        {
+            Require(unit, piece);
+        }
         foreach (var name in unit.Pair.Replaced.Keys.Where(n => !unit.Patched.Named.Any(p => p.Name == n)))
         {
             _omissions.Add($"{unit.Pair.Unit}: '{name}' is said to be replaced, but the patched object has no such function");
@@ -274,7 +278,7 @@ public sealed class Expectation
     {
         if (r.Target is not { } target)
         {
-            return r.External == "suture_patch" && unit.Original is null ? new ExpectedReference(r.At, r.Type, r.Delta, PatchPiece, null)
+            return r.External == "suture_patch" ? new ExpectedReference(r.At, r.Type, r.Delta, PatchPiece, null)
                 : _newGlobals.TryGetValue(r.External!, out var found) ? new ExpectedReference(r.At, r.Type, r.Delta, Index(found.Unit, found.Piece), null)
                 : new ExpectedReference(r.At, r.Type, r.Delta, null, External([r.External!], unit.Pair.Owner));
         }

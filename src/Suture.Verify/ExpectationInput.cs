@@ -24,6 +24,9 @@ public sealed record UnitPair
     /// <summary>Functions of the patched object that differ, so the engine says, in line numbers only: these need not be replaced.</summary>
     public IReadOnlySet<string> LinesMoved { get; init; } = new HashSet<string>();
 
+    /// <summary>Symbols of the patched object that go along although no code refers to them: callbacks, data of states.</summary>
+    public IReadOnlySet<string> Roots { get; init; } = new HashSet<string>();
+
     /// <summary>Symbols whose change is left out on purpose.</summary>
     public IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
 }

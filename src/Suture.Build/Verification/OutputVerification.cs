@@ -85,6 +85,8 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
         Patched = File.ReadAllBytes(unit.PatchedObject),
         Replaced = diff.Replaced.DistinctBy(f => f.Name).ToDictionary(f => f.Name, f => f.Twin!.Name, StringComparer.Ordinal),
         Included = diff.Included.Where(e => e.Name.Length > 0).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
+        Roots = diff.Patched.Elements.Where(e => e.IsRoot).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
+        LeftOut = diff.Patched.Elements.Where(diff.Marks.LeavesOut).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
         LinesMoved = diff.Patched.Functions.Where(f => f.LinesMoved).Select(f => f.Name).ToHashSet(StringComparer.Ordinal),
     };
 

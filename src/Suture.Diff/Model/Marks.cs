@@ -62,6 +62,20 @@ public sealed class Marks
     /// <summary>Whether sections of that name hold marks, which are no part of the code.</summary>
     public static bool IsMarkSection(string name) => name.StartsWith(".suture.", StringComparison.Ordinal);
 
+    /// <summary>Whether the change of <paramref name="element"/>, a function or data, is left out because a mark says so.</summary>
+    public bool LeavesOut(Element element)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        var (name, section) = (element.Name.Split('.')[0], element.Section.Name);
+        return element.Change == Change.None && _names.Exists(m => m.Kind switch
+        {
+            "never" => element.Kind == ElementKind.Function && name == m.Name,
+            "ignore-data" => element.Kind == ElementKind.Data && name == m.Name,
+            "ignore-section" => element.Kind == ElementKind.Data && (section == m.Name || section.StartsWith(m.Name + ".", StringComparison.Ordinal)),
+            _ => false,
+        });
+    }
+
     /// <summary>Reads the marks of <paramref name="model"/>.</summary>
     /// <exception cref="ElfFormatException">A record is not of the form that the header gives it.</exception>
     public static Marks Read(ObjectModel model)
