@@ -12,7 +12,7 @@ internal static class Compiler
         "-mcmodel=kernel", "-mno-red-zone", "-mno-sse", "-mno-mmx", "-mno-sse2", "-mno-80387", "-mtune=generic", "-falign-functions=16",
         "-fno-asynchronous-unwind-tables", "-fno-delete-null-pointer-checks", "-fno-strict-overflow",
         "-fno-jump-tables", "-fno-stack-check", "-fstack-protector-strong",
-        "-mstack-protector-guard-reg=gs", "-mstack-protector-guard-symbol=__stack_chk_guard",
+        "-mstack-protector-guard-reg=gs",
         "-pg", "-mfentry", "-ffunction-sections", "-fdata-sections",
     ];
 
@@ -20,6 +20,7 @@ internal static class Compiler
     [
         "-mpreferred-stack-boundary=3", "-mskip-rax-setup", "-falign-jumps=1", "-falign-loops=1", "-fno-allow-store-data-races", "-fconserve-stack",
         "-mindirect-branch=thunk-extern", "-mindirect-branch-register", "-mindirect-branch-cs-prefix", "-mfunction-return=thunk-extern", "-mrecord-mcount",
+        "-mstack-protector-guard-symbol=__stack_chk_guard",
     ];
 
     private static readonly string[] Clang = ["--target=x86_64-linux-gnu", "-mstack-alignment=8", "-mretpoline-external-thunk"];
