@@ -51,6 +51,12 @@ internal sealed class MemoryCheck(PatchCode patch, MemoryImage memory)
         foreach (var r in patch.Module.RelocationsOf(section))
         {
             var field = actual.AsSpan((int)r.Offset, RelocationKind.Width(r.Type)).ToArray();
+            if (r.Symbol.Section is { Size: 0 })
+            {
+                // A lock class key without lockdep: nothing lies there, and the kernel tells of no empty section where it is.
+                field.CopyTo(expected, r.Offset);
+                continue;
+            }
             var values = patch.Addresses(r.Symbol, memory).Select(a => Value(r, a, address)).ToList();
             var value = values.Find(v => Bytes(v, field.Length).SequenceEqual(field));
             if (value is null && values.Count == 0)
