@@ -15,10 +15,11 @@ internal sealed class FindingPlaces(IReadOnlyList<PatchedFile> files)
 
     public Finding Locate(Finding finding, string source)
     {
-        if (finding.File is not null)
+        if (finding.Line > 0)
         {
             return finding;
         }
+        source = finding.File ?? source;
         var changed = files.FirstOrDefault(f => f.Path == source);
         if (changed is null)
         {

@@ -118,7 +118,7 @@ public sealed class LivepatchBuilder
         _progress?.Report(new ProgressReport("linking the module"));
         var linker = new LivepatchLinker(Kernel, template, _images.Of);
         var linked = await Timed(() => linker.LinkAsync(moduleName, _request.Name, matched, _request.Replace, work, cancellation), ms => _linkMs = ms);
-        _findings.AddRange(linked.Findings);
+        _findings.AddRange(linked.Findings.Select(f => f.File is { } file ? _places.Locate(f, file) : f));
         if (linked.Module is null)
         {
             var mismatch = linked.Findings.Any(f => f.Severity == Severity.Error && f.Code is "SUT0301" or "SUT0302" or "SUT0303");
