@@ -15,6 +15,9 @@ internal sealed class Compare
 
     private bool _exactLines;
 
+    /// <summary>What is known of pairs of anonymous elements; false while one is being compared.</summary>
+    private readonly Dictionary<(Element, Element), bool> _anonymous = [];
+
     /// <summary>Functions of another size than their twins that differ in line numbers only.</summary>
     private readonly Dictionary<Element, CodeAlignment> _aligned = new(ReferenceEqualityComparer.Instance);
 
@@ -172,14 +175,29 @@ internal sealed class Compare
                 return a.Bytes.SequenceEqual(b.Bytes) || (!_exactLines && LineNumbers.SameText(a.Bytes, b.Bytes))
                     || StackDescription.Same(a.Bytes, b.Bytes);
             case ElementKind.Constant or ElementKind.Chunk:
-                return depth < MaxDepth && SameElement(a, b, depth + 1);
+                return SameAnonymous(a, b, depth);
             case ElementKind.Data when !Correlate.IsCorrelated(a):
                 // State of a macro: contents are not compared. Its text (__func__, CSWTCH) is.
                 return a.Key == b.Key && !Correlate.IsCorrelated(b)
-                    && ((a.Section.Flags & SectionFlags.Write) != 0 || (depth < MaxDepth && SameElement(a, b, depth + 1)));
+                    && ((a.Section.Flags & SectionFlags.Write) != 0 || SameAnonymous(a, b, depth));
             default:
                 return a.Twin == b;
         }
+    }
+
+    /// <summary>Compares each pair once, however many refer to it. What leads back to itself counts as different.</summary>
+    private bool SameAnonymous(Element a, Element b, int depth)
+    {
+        if (depth >= MaxDepth)
+        {
+            return false;
+        }
+        if (!_anonymous.TryGetValue((a, b), out var same))
+        {
+            _anonymous[(a, b)] = false;
+            _anonymous[(a, b)] = same = SameElement(a, b, depth + 1);
+        }
+        return same;
     }
 
     private bool SameEntry(Element ownerA, Element a, Element ownerB, Element b, int depth)

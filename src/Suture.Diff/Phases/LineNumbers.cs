@@ -25,12 +25,14 @@ internal static class LineNumbers
     private static readonly Register[] ArgumentRegisters =
         [Register.RDI, Register.RSI, Register.RDX, Register.RCX, Register.R8, Register.R9];
 
-    /// <summary>Functions that take a line number without a name before it, and the positions it has had.</summary>
+    /// <summary>Functions that take a line number without a name before it, and the positions it has had (6: on the stack).</summary>
     private static readonly Dictionary<string, int[]> LineArgument = new(StringComparer.Ordinal)
     {
         ["__ext4_journal_start_sb"] = [1, 2],
         ["__ext4_journal_start"] = [1],
         ["__ext4_journal_start_reserved"] = [1],
+        ["__ext4_new_inode"] = [6],
+        ["__check_block_validity"] = [1, 2],
         ["__might_sleep"] = [1],
         ["___might_sleep"] = [1],
         ["__might_resched"] = [1],
@@ -195,7 +197,7 @@ internal static class LineNumbers
     private static bool TakesLine(Element function, Instruction[] code, List<int> path, int position)
     {
         var callee = ReferenceIn(function, code[path[^1]]) is { } target ? target.External?.Name ?? target.Target?.Name ?? "" : "";
-        if (LineArgument.TryGetValue(callee, out var wanted))
+        if (LineArgument.TryGetValue(callee.Split('.')[0], out var wanted))
         {
             return wanted.Contains(position);
         }
