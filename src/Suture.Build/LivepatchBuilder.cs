@@ -148,12 +148,10 @@ public sealed class LivepatchBuilder
         {
             return false;
         }
-        var changes = TypeChanges.Between(Read(unit.OriginalObject, unit), Read(unit.PatchedObject, unit));
+        var changes = TypeChanges.Between(unit.ReadOriginal(), unit.ReadPatched());
         _findings.AddRange(RepeatedFindings.Merge(changes.Select(f => (unit.Unit.TreePath, _places.Locate(f, unit.Unit.TreePath))), plan.Units.Count - 1));
         return changes.Count > 0;
     }
-
-    private static ElfObject Read(string path, CompiledUnit unit) => ElfObject.Read(File.ReadAllBytes(path), unit.Unit.Object);
 
     private BuildStatus? PlanFailure(CompilePlan plan)
     {
@@ -212,9 +210,7 @@ public sealed class LivepatchBuilder
         await Parallel.ForEachAsync(Enumerable.Range(0, results.Length).Where(i => !built.Units[i].AreEqual), cancellation, (i, _) =>
         {
             var unit = built.Units[i];
-            results[i] = Differ.Run(
-                ElfObject.Read(File.ReadAllBytes(unit.OriginalObject), unit.Unit.Object),
-                ElfObject.Read(File.ReadAllBytes(unit.PatchedObject), unit.Unit.Object + " (patched)"), template.EntrySizes, exactLines: true,
+            results[i] = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), template.EntrySizes, exactLines: true,
                 areCallersCompiled: function => callers.IsComplete(function, unit.Unit.Owner));
             return ValueTask.CompletedTask;
         });

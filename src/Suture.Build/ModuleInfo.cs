@@ -14,6 +14,9 @@ public sealed class ModuleInfo
     /// <summary>The first value of <paramref name="key"/>, or null.</summary>
     public string? Get(string key) => Items.Where(i => i.Key == key).Select(i => i.Value).FirstOrDefault();
 
+    /// <summary>Release of the kernel that the module was built for, the first word of its vermagic; null when it says none.</summary>
+    public string? Release => Get("vermagic")?.Split(' ')[0];
+
     /// <summary>Reads the section; empty when there is none.</summary>
     public static ModuleInfo Read(ElfObject module)
     {

@@ -28,10 +28,10 @@ internal static class OutOfTree
 
     private static void Check(string path, string release)
     {
-        var vermagic = ModuleInfo.Read(ElfObject.ReadFile(path)).Get("vermagic")?.Split(' ')[0];
-        if (vermagic != release)
+        var builtFor = ModuleInfo.Read(ElfObject.ReadFile(path)).Release;
+        if (builtFor != release)
         {
-            throw new KernelException($"{path} was built for kernel {vermagic ?? "unknown"}, not for {release}",
+            throw new KernelException($"{path} was built for kernel {builtFor ?? "unknown"}, not for {release}",
                 "give the module file that is loaded on the kernel named by --kernel", KernelFault.Mismatch);
         }
     }

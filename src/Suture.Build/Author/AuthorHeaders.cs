@@ -1,4 +1,3 @@
-using System.Reflection;
 using Suture.Build.Patches;
 using Suture.Build.Trees;
 
@@ -23,15 +22,6 @@ internal static class AuthorHeaders
         files.Any(f => IncludeScan.Of(f.Patched).Includes.Any(i => i.Name.StartsWith("suture/", StringComparison.Ordinal)));
 
     /// <summary>The headers by their path in the shadow tree.</summary>
-    public static IEnumerable<KeyValuePair<string, byte[]>> Files()
-    {
-        var assembly = Assembly.GetExecutingAssembly();
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
-        {
-            using var stream = assembly.GetManifestResourceStream(name)!;
-            using var memory = new MemoryStream();
-            stream.CopyTo(memory);
-            yield return new($"{Directory}/{name[ResourcePrefix.Length..]}", memory.ToArray());
-        }
-    }
+    public static IEnumerable<KeyValuePair<string, byte[]>> Files() => EmbeddedFile.Below(ResourcePrefix)
+        .Select(name => KeyValuePair.Create($"{Directory}/{name[ResourcePrefix.Length..]}", EmbeddedFile.Read(name)));
 }

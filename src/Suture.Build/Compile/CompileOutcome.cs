@@ -1,6 +1,7 @@
 using Suture.Kernel;
 
 using Suture.Build.Patches;
+using Suture.Elf;
 
 namespace Suture.Build.Compile;
 
@@ -13,7 +14,14 @@ namespace Suture.Build.Compile;
 /// <param name="OriginalMs">Compile time of the original in milliseconds, 0 when an earlier build had made it.</param>
 /// <param name="PatchedMs">Compile time of the patched source in milliseconds.</param>
 public sealed record CompiledUnit(
-    CompileUnit Unit, UnitReason Reason, string OriginalObject, string PatchedObject, bool AreEqual, long OriginalMs, long PatchedMs);
+    CompileUnit Unit, UnitReason Reason, string OriginalObject, string PatchedObject, bool AreEqual, long OriginalMs, long PatchedMs)
+{
+    /// <summary>Reads <see cref="OriginalObject"/>.</summary>
+    public ElfObject ReadOriginal() => ElfObject.Read(File.ReadAllBytes(OriginalObject), Unit.Object);
+
+    /// <summary>Reads <see cref="PatchedObject"/>.</summary>
+    public ElfObject ReadPatched() => ElfObject.Read(File.ReadAllBytes(PatchedObject), Unit.Object + " (patched)");
+}
 
 /// <summary>One message of the compiler.</summary>
 /// <param name="File">File as the compiler spells it.</param>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Reflection;
 using Suture.Build.Compile;
 using Suture.Elf;
 using Suture.Kernel;
@@ -69,7 +68,7 @@ public sealed class ModuleTemplate
     public static async Task<ModuleTemplate> GetAsync(KernelBuild kernel, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        var source = ReadSource();
+        var source = EmbeddedFile.Read("template.c");
         // The source's own hash in the name: a newer Suture does not take an older one's template.
         var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(source))[..12];
         var path = Path.Combine(kernel.WorkDirectory, $"template-{hash}.o");
@@ -93,14 +92,6 @@ public sealed class ModuleTemplate
             layout[i] = BinaryPrimitives.ReadUInt32LittleEndian(section.Data.AsSpan(4 * i));
         }
         return new ModuleTemplate(bytes, layout);
-    }
-
-    private static byte[] ReadSource()
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("template.c")!;
-        using var memory = new MemoryStream();
-        stream.CopyTo(memory);
-        return memory.ToArray();
     }
 
     private static async Task CompileAsync(KernelBuild kernel, byte[] source, string path, CancellationToken cancellation)

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Security.Cryptography;
 using Suture.Build.Compile;
 using Suture.Diff;
@@ -40,9 +39,7 @@ internal static class RuntimeKeys
         }
         foreach (var unit in built.Units)
         {
-            var diff = Differ.Run(
-                ElfObject.Read(await File.ReadAllBytesAsync(unit.OriginalObject, cancellation), unit.Unit.Object),
-                ElfObject.Read(await File.ReadAllBytesAsync(unit.PatchedObject, cancellation), unit.Unit.Object + " (patched)"), entrySizes, exactLines: true);
+            var diff = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), entrySizes, exactLines: true);
             var replaced = diff.Replaced.Select(f => f.Twin!.Name).ToHashSet(StringComparer.Ordinal);
             if (diff.Verdict == Verdict.Patchable && diffs[unit.Unit].Replaced.All(f => replaced.Contains(f.Twin!.Name)))
             {
@@ -55,15 +52,13 @@ internal static class RuntimeKeys
     /// <summary>The header, in the kernel's work directory, where its name is the same for every build.</summary>
     private static async Task<string> HeaderAsync(KernelBuild kernel, CancellationToken cancellation)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("runtime-keys.h")!;
-        using var memory = new MemoryStream();
-        await stream.CopyToAsync(memory, cancellation);
-        var path = Path.Combine(kernel.WorkDirectory, $"runtime-keys-{Convert.ToHexStringLower(SHA256.HashData(memory.ToArray()))[..12]}.h");
+        var text = EmbeddedFile.Read("runtime-keys.h");
+        var path = Path.Combine(kernel.WorkDirectory, $"runtime-keys-{Convert.ToHexStringLower(SHA256.HashData(text))[..12]}.h");
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(kernel.WorkDirectory);
             var beside = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():n}";
-            await File.WriteAllBytesAsync(beside, memory.ToArray(), cancellation);
+            await File.WriteAllBytesAsync(beside, text, cancellation);
             File.Move(beside, path, overwrite: true);
         }
         return path;

@@ -57,7 +57,7 @@ internal sealed class LivepatchContents
             throw new KernelException($"{module.Name} is no livepatch that Suture made: there is no suture_patch in it",
                 "name modules that suture build wrote", KernelFault.Broken);
         }
-        var release = info.Get("vermagic")?.Split(' ')[0] ?? "unknown";
+        var release = info.Release ?? "unknown";
         if (release != kernel.Release)
         {
             throw new KernelException($"{module.Name} was built for kernel {release}, not for {kernel.Release}: the one cannot replace the other",

@@ -97,7 +97,7 @@ public static class FindingCatalog
         "check the name; a function that the compiler inlines everywhere is not there: mark the functions it is inlined into");
 
     /// <summary>SUT0702: a changed function is left out because its author says so.</summary>
-    public static Finding LeftOut(string name) => Make("SUT0702", Severity.Warning, name,
+    public static Finding NeverReplaced(string name) => Make("SUT0702", Severity.Warning, name,
         $"'{name}' changed and is left out: it is marked never to be replaced",
         "make sure that the rest of the patch works with the function as it runs now");
 

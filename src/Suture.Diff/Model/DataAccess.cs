@@ -19,20 +19,14 @@ public enum DataUse
 public sealed class DataAccess
 {
     private readonly Element _function;
-    private readonly List<Instruction> _code = [];
+    private readonly Instruction[] _code;
 
     /// <summary>Decodes <paramref name="function"/> once, for all questions about it.</summary>
     public DataAccess(Element function)
     {
         ArgumentNullException.ThrowIfNull(function);
         _function = function;
-        var bytes = function.Bytes.ToArray();
-        var decoder = Decoder.Create(64, new ByteArrayCodeReader(bytes, function.Prefix, bytes.Length - function.Prefix));
-        decoder.IP = (ulong)function.Prefix;
-        while (decoder.IP < (ulong)bytes.Length)
-        {
-            _code.Add(decoder.Decode());
-        }
+        _code = InstructionLayout.Decode(function.Bytes.ToArray(), function.Prefix);
     }
 
     /// <summary>The most binding of the function's uses of <paramref name="data"/>; null when it does not refer to it.</summary>
@@ -49,7 +43,7 @@ public sealed class DataAccess
 
     private DataUse Of(Reference reference)
     {
-        var at = _code.FindIndex(i => (int)i.IP <= reference.Offset && reference.Offset < (int)i.NextIP);
+        var at = Array.FindIndex(_code, i => (int)i.IP <= reference.Offset && reference.Offset < (int)i.NextIP);
         if (at < 0 || _code[at].IsInvalid)
         {
             return DataUse.Passed;
@@ -72,7 +66,7 @@ public sealed class DataAccess
 
     private DataUse Follow(int at, Register register)
     {
-        for (var i = at; i < _code.Count; i++)
+        for (var i = at; i < _code.Length; i++)
         {
             var instruction = _code[i];
             if (instruction.IsInvalid || instruction.IsStringInstruction || instruction.FlowControl != FlowControl.Next)

@@ -45,6 +45,9 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary><see cref="Name"/> without the numbers that compilers vary (<see cref="SymbolNames.Key"/>).</summary>
     public string Key { get; } = name.Length == 0 ? "" : SymbolNames.Key(name);
 
+    /// <summary><see cref="Name"/> before all that compilers append: a function <c>f</c> for its clone <c>f.isra.0</c>.</summary>
+    public string SourceName => Name.Split('.')[0];
+
     /// <summary>Section that holds it.</summary>
     public Section Section { get; } = section;
 

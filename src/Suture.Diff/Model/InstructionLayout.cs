@@ -18,6 +18,20 @@ public static class InstructionLayout
     /// <param name="IsBranch">Whether the instruction is a direct call or jump and the field its distance.</param>
     public readonly record struct Operand(int PcDelta, bool IsBranch);
 
+    /// <summary>All instructions of <paramref name="code"/> from <paramref name="start"/> on; their IP is the offset in it.</summary>
+    public static Instruction[] Decode(byte[] code, int start)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        var decoder = Decoder.Create(64, new ByteArrayCodeReader(code, start, code.Length - start));
+        decoder.IP = (ulong)start;
+        var instructions = new List<Instruction>(code.Length / 4);
+        while (decoder.IP < (ulong)code.Length)
+        {
+            instructions.Add(decoder.Decode());
+        }
+        return [.. instructions];
+    }
+
     /// <summary>
     /// What each of <paramref name="fields"/> is (ascending offsets of relocated fields in <paramref name="code"/>);
     /// an operand at the end of its instruction where the code cannot be decoded.

@@ -41,7 +41,21 @@ public sealed class Marks
     /// <summary>A mark that names functions or data.</summary>
     /// <param name="Kind">"always", "never", "ignore-data" or "ignore-section".</param>
     /// <param name="Name">Name in the source.</param>
-    public sealed record Named(string Kind, string Name);
+    public sealed record Named(string Kind, string Name)
+    {
+        /// <summary>Whether it speaks of <paramref name="element"/>: compilers' clones and cold parts of a function go by its name.</summary>
+        public bool IsFor(Element element)
+        {
+            ArgumentNullException.ThrowIfNull(element);
+            return Kind switch
+            {
+                "ignore-section" => element.Kind == ElementKind.Data
+                    && (element.Section.Name == Name || element.Section.Name.StartsWith(Name + ".", StringComparison.Ordinal)),
+                "ignore-data" => element.Kind == ElementKind.Data && element.SourceName == Name,
+                _ => element.Kind == ElementKind.Function && element.SourceName == Name,
+            };
+        }
+    }
 
     private readonly List<Callback> _callbacks = [];
     private readonly List<SystemState> _states = [];
@@ -66,14 +80,7 @@ public sealed class Marks
     public bool LeavesOut(Element element)
     {
         ArgumentNullException.ThrowIfNull(element);
-        var (name, section) = (element.Name.Split('.')[0], element.Section.Name);
-        return element.Change == Change.None && _names.Exists(m => m.Kind switch
-        {
-            "never" => element.Kind == ElementKind.Function && name == m.Name,
-            "ignore-data" => element.Kind == ElementKind.Data && name == m.Name,
-            "ignore-section" => element.Kind == ElementKind.Data && (section == m.Name || section.StartsWith(m.Name + ".", StringComparison.Ordinal)),
-            _ => false,
-        });
+        return element.Change == Change.None && _names.Exists(m => m.Kind != "always" && m.IsFor(element));
     }
 
     /// <summary>Reads the marks of <paramref name="model"/>.</summary>

@@ -161,9 +161,9 @@ internal sealed class Escalate
         {
             return use == DataUse.Read ? null : "which may have registered it when the system booted";
         }
-        if (use == DataUse.Written || (use == DataUse.Passed && !Correlate.IsConstant(element)))
+        if (!Correlate.IsConstant(element) && use is DataUse.Written or DataUse.Passed)
         {
-            return Correlate.IsConstant(element) ? null : use == DataUse.Written ? "which writes to it" : "which hands out its address, through which it may be written";
+            return use == DataUse.Written ? "which writes to it" : "which hands out its address, through which it may be written";
         }
         return use == DataUse.Kept ? "which stores its address or compares with it"
             : use == DataUse.Passed && HoldsCode(element) ? "which hands out its address, and functions are called through it"

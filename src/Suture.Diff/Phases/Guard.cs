@@ -111,8 +111,7 @@ internal static class Guard
     /// <summary>A static local that a changed function used and that no longer exists: its running value would be lost silently.</summary>
     private static bool Vanished(Element data) =>
         data is { Twin: null, IsSuperseded: false } && SymbolNames.IsStaticLocal(data.Name) && Correlate.IsCorrelated(data) && !data.IsGlobal
-        && (data.Section.Flags & SectionFlags.Write) != 0 && !IsInit(data.Section)
-        && !data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
+        && !Correlate.IsConstant(data) && !IsInit(data.Section);
 
     /// <summary>A global name that means another function than before: others go on calling the old one by it.</summary>
     private static void CheckAliases(ObjectModel original, ObjectModel patched, List<Finding> findings)

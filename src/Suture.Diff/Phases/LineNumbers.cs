@@ -64,7 +64,7 @@ internal static class LineNumbers
             return null;
         }
         var (before, after) = (Masked(original), Masked(patched));
-        var (code, other) = (Decode(before, original.Prefix), Decode(after, patched.Prefix));
+        var (code, other) = (InstructionLayout.Decode(before, original.Prefix), InstructionLayout.Decode(after, patched.Prefix));
         if (code.Length != other.Length)
         {
             return null;
@@ -96,18 +96,6 @@ internal static class LineNumbers
             bytes.AsSpan(reference.Offset, reference.Width).Clear();
         }
         return bytes;
-    }
-
-    private static Instruction[] Decode(byte[] bytes, int start)
-    {
-        var decoder = Iced.Intel.Decoder.Create(64, new ByteArrayCodeReader(bytes, start, bytes.Length - start));
-        decoder.IP = (ulong)start;
-        var code = new List<Instruction>(bytes.Length / 4);
-        while (decoder.IP < (ulong)bytes.Length)
-        {
-            code.Add(decoder.Decode());
-        }
-        return [.. code];
     }
 
     /// <summary>Whether two instructions that store or load a constant differ in nothing but its value, and it may be a line.</summary>
@@ -258,7 +246,7 @@ internal static class LineNumbers
 
     private static bool IsName(Element function, Element target) => target.Kind == ElementKind.Literal
         ? target.Bytes.TrimEnd((byte)0) is var text
-            && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8) || text.SequenceEqual(Encoding.ASCII.GetBytes(function.Name.Split('.')[0])))
+            && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8) || text.SequenceEqual(Encoding.ASCII.GetBytes(function.SourceName)))
         : target.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name";
 
     private static Reference? ReferenceIn(Element function, in Instruction instruction)

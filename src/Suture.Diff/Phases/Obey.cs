@@ -45,7 +45,11 @@ internal static class Obey
     /// <summary>Functions marked "never" that the livepatch cannot do without.</summary>
     public static IEnumerable<Finding> Check(Marks marks, ObjectModel patched, List<Element> included)
     {
-        var never = marks.Names.Where(m => m.Kind == "never").SelectMany(m => Named(patched.Functions, m.Name)).ToHashSet();
+        var never = marks.Names.Where(m => m.Kind == "never").SelectMany(m => Meant(patched.Functions, m)).ToHashSet();
+        if (never.Count == 0)
+        {
+            yield break;
+        }
         foreach (var function in never.Where(included.Contains))
         {
             yield return FindingCatalog.NeverNeeded(function.Name, function is { Change: Change.New, Supersedes: null }
@@ -65,7 +69,7 @@ internal static class Obey
 
     private static List<Element> Functions(ObjectModel patched, Marks.Named mark, List<Finding> findings)
     {
-        var found = Named(patched.Functions, mark.Name);
+        var found = Meant(patched.Functions, mark);
         if (found.Count == 0)
         {
             findings.Add(FindingCatalog.MarkWithoutTarget(mark.Name, "a function"));
@@ -73,9 +77,7 @@ internal static class Obey
         return found;
     }
 
-    /// <summary>Elements of that source name, compilers' clones included.</summary>
-    private static List<Element> Named(List<Element> elements, string name) =>
-        elements.FindAll(e => e.Parent is null && e.Name.Split('.')[0] == name);
+    private static List<Element> Meant(List<Element> elements, Marks.Named mark) => elements.FindAll(e => e.Parent is null && mark.IsFor(e));
 
     private static void Always(List<Element> functions)
     {
@@ -93,19 +95,16 @@ internal static class Obey
             {
                 part.Change = Change.None;
             }
-            findings.Add(FindingCatalog.LeftOut(function.Name));
+            findings.Add(FindingCatalog.NeverReplaced(function.Name));
         }
     }
 
     private static void Ignore(ObjectModel patched, Marks.Named mark, List<Finding> findings)
     {
-        var isSection = mark.Kind == "ignore-section";
-        var found = isSection
-            ? patched.Data.FindAll(d => d.Section.Name == mark.Name || d.Section.Name.StartsWith(mark.Name + ".", StringComparison.Ordinal))
-            : Named(patched.Data, mark.Name);
+        var found = Meant(patched.Data, mark);
         if (found.Count == 0)
         {
-            findings.Add(FindingCatalog.MarkWithoutTarget(mark.Name, isSection ? "a section with data" : "data"));
+            findings.Add(FindingCatalog.MarkWithoutTarget(mark.Name, mark.Kind == "ignore-section" ? "a section with data" : "data"));
         }
         // A variable of another size stays a finding: the code compiled for it would reach past the running one.
         foreach (var data in found.Where(d => d.Change == Change.Changed && d.Size == d.Twin!.Size))

@@ -13,7 +13,7 @@ internal sealed class StackOnly(TypeGraph original, TypeGraph patched, ObjectMod
     /// <summary>Pointers to pointers and functions that take functions: deeper ones are taken for leading there.</summary>
     private const int MaxDepth = 64;
 
-    private readonly HashSet<string> _replaced = included.Where(e => e.Kind == ElementKind.Function).Select(SourceName).ToHashSet(StringComparer.Ordinal);
+    private readonly HashSet<string> _replaced = included.Where(e => e.Kind == ElementKind.Function).Select(e => e.SourceName).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Functions that have an object of <paramref name="type"/> on their stack.</summary>
     public List<string> Holders(CType type) =>
@@ -65,13 +65,11 @@ internal sealed class StackOnly(TypeGraph original, TypeGraph patched, ObjectMod
 
     private static bool CanBeCalledFromElsewhere(string name, ObjectModel model)
     {
-        var elements = model.Functions.Where(f => SourceName(f) == name).ToHashSet();
+        var elements = model.Functions.Where(f => f.SourceName == name).ToHashSet();
         return elements.Any(e => e.IsGlobal)
             || model.Elements.Exists(e => e.References.Exists(r => r.Target is { } target && r.Type != RelocationType.Plt32 && elements.Contains(target)
                 && target != e && e.Parent != target));
     }
-
-    private static string SourceName(Element function) => function.Name.Split('.')[0];
 
     private static bool Is(CType candidate, CType type) => candidate.Kind == type.Kind && candidate.Name == type.Name;
 
