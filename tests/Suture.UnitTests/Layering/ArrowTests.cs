@@ -15,13 +15,14 @@ public sealed class ArrowTests
         ["Suture.Kernel"] = ["Suture.Elf"],
         ["Suture.Diff"] = ["Suture.Elf"],
         ["Suture.Verify"] = [],
-        ["Suture.Build"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify"],
-        ["Suture.Host"] = [],
-        ["Suture.Lab"] = ["Suture.Elf", "Suture.Kernel", "Suture.Host", "Suture.Verify"],
+        ["Suture.Module"] = ["Suture.Elf"],
+        ["Suture.Build"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Module"],
+        ["Suture.Host"] = ["Suture.Elf", "Suture.Module"],
+        ["Suture.Lab"] = ["Suture.Elf", "Suture.Kernel", "Suture.Host", "Suture.Verify", "Suture.Module"],
         ["Suture.Lab.Guest"] = ["Suture.Host"],
         ["Suture.Trust"] = [],
         ["Suture.Fleet"] = ["Suture.Trust"],
-        ["Suture.Cli"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Build", "Suture.Host", "Suture.Lab", "Suture.Trust", "Suture.Fleet"],
+        ["Suture.Cli"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Build", "Suture.Module", "Suture.Host", "Suture.Lab", "Suture.Trust", "Suture.Fleet"],
     };
 
     private static List<string> Parts { get; } = [.. Repository.Files("src", "*.csproj").Select(p => Path.GetFileNameWithoutExtension(p))];
