@@ -2,6 +2,7 @@ using Suture.Build.Link;
 using Suture.Build.Replace;
 using Suture.Diff.Findings;
 using Suture.Kernel;
+using Suture.Module;
 using Suture.Verify;
 
 namespace Suture.Build;
@@ -20,6 +21,15 @@ public sealed record BuildRequest
 
     /// <summary>Whether the livepatch replaces all others when applied (cumulative patches, klp_patch.replace).</summary>
     public bool Replace { get; init; } = true;
+
+    /// <summary>Version of the livepatch, as its author counts.</summary>
+    public string Version { get; init; } = "1";
+
+    /// <summary>What it is about, in one line; null to take the subject of the first patch that is a mail.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>CVE identifiers of what it fixes; when empty, those that the patches' words name.</summary>
+    public IReadOnlyList<string> Cves { get; init; } = [];
 
     /// <summary>Directory with the source and makefile of a module outside the kernel's tree, from which the patches' paths start; null for the kernel's tree.</summary>
     public string? ModuleSource { get; init; }
@@ -65,6 +75,9 @@ public sealed record BuildResult(
     BuildStatus Status, string ModuleName, byte[]? Module, IReadOnlyList<LivepatchFunction> Functions,
     IReadOnlyList<Finding> Findings, BuildTimings Timings, Manifest? Expectation = null)
 {
+    /// <summary>What the module says about itself; null unless <see cref="BuildStatus.Built"/>.</summary>
+    public LivepatchNote? Note { get; init; }
+
     /// <summary>How it compares with each livepatch that it replaces; empty unless <see cref="BuildStatus.Built"/>.</summary>
     public IReadOnlyList<Succession> Replaces { get; init; } = [];
 }

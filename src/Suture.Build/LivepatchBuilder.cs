@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Suture.Build.Compile;
 using Suture.Build.Link;
 using Suture.Build.Match;
+using Suture.Build.Note;
 using Suture.Build.Patches;
 using Suture.Build.Replace;
 using Suture.Build.Trees;
@@ -12,14 +13,15 @@ using Suture.Diff.Review;
 using Suture.Diff.Types;
 using Suture.Elf;
 using Suture.Kernel;
+using Suture.Module;
 using Suture.Verify;
 
 namespace Suture.Build;
 
 /// <summary>
 /// Patch in, livepatch module out. Reads top-down as the phases: apply and plan, compile each unit twice, diff,
-/// match against the code that runs, link, check the result as the kernel's loader would, and let the verifier, which shares
-/// nothing with all that, compare it with what the compiler wrote.
+/// match against the code that runs, link, check the result as the kernel's loader would, note in it what hosts must know, let
+/// the verifier, which shares nothing with all that, compare it with what the compiler wrote, and seal it.
 /// </summary>
 public sealed class LivepatchBuilder
 {
@@ -131,12 +133,21 @@ public sealed class LivepatchBuilder
         {
             return Finish(BuildStatus.Refused, linked.Functions);
         }
-        var sealedModule = new OutputVerification(Kernel, template).Run(
-            linked.Module, moduleName, _request.Replace, _diffs, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
-        _findings.AddRange(sealedModule.Findings);
-        var result = Finish(sealedModule.Module is null ? BuildStatus.VerificationFailed : BuildStatus.Built,
-            linked.Functions, sealedModule.Module, sealedModule.Expectation);
-        return result.Module is null ? result : result with { Replaces = successions };
+        var note = ModuleNote.Of(_request, moduleName, matched, new ShippedCode(Kernel, template.EntrySizes));
+        var verified = new OutputVerification(Kernel, template).Run(ModuleNote.Embed(linked.Module, moduleName, note),
+            moduleName, _request.Replace, _diffs, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
+        _findings.AddRange(verified.Findings);
+        if (verified.Module is not { } module)
+        {
+            return Finish(BuildStatus.VerificationFailed, linked.Functions, null, verified.Expectation);
+        }
+        LivepatchFile.Seal(module, moduleName);
+        return Finish(BuildStatus.Built, linked.Functions, module, verified.Expectation) with
+        {
+            Replaces = successions,
+            // As a host will read it: a module that hosts would not take must not leave here.
+            Note = LivepatchFile.Read(module, moduleName).Note,
+        };
     }
 
     /// <summary>A changed struct of a header that hundreds of units include is refused by the first of them, before the others cost minutes.</summary>

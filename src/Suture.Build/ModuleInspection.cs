@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Suture.Elf;
+using Suture.Module;
 
 namespace Suture.Build;
 
@@ -48,6 +49,9 @@ public sealed class ModuleInspection
     /// <summary>Bytes of code.</summary>
     public long TextBytes { get; private init; }
 
+    /// <summary>What it says about itself to hosts; null when it has no note that can be read.</summary>
+    public LivepatchNote? Note { get; private init; }
+
     /// <summary>Reads <paramref name="module"/>.</summary>
     public static ModuleInspection Read(ElfObject module)
     {
@@ -63,6 +67,7 @@ public sealed class ModuleInspection
             LivepatchSymbols = [.. module.Symbols.Where(s => s.Place == SymbolPlace.Livepatch).Select(s => ParseSymbol(s.Name)).OfType<LivepatchSymbol>()],
             ExportedSymbols = [.. module.Symbols.Where(s => s.IsUndefined && s.Name.Length > 0).Select(s => s.Name).Order(StringComparer.Ordinal)],
             IsSigned = module.Trailer.EndsWith("~Module signature appended~\n"u8),
+            Note = LivepatchNote.FromJson(NoteSection.Description(module.FindSection(NoteSection.Name)?.Data), out _),
             TextBytes = module.Sections.Where(s => s.IsCode).Sum(s => (long)s.Size),
         };
     }

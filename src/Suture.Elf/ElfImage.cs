@@ -89,6 +89,19 @@ public sealed class ElfImage
         return default;
     }
 
+    /// <summary>The bytes behind everything that the file's headers account for.</summary>
+    public ReadOnlySpan<byte> Trailer
+    {
+        get
+        {
+            var sectionHeaders = BinaryPrimitives.ReadUInt64LittleEndian(_bytes.AsSpan(40))
+                + (ulong)BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(58)) * BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(60));
+            var end = _segments.Max(s => s.Offset + s.FileSize);
+            end = Math.Max(end, sectionHeaders <= (ulong)_bytes.Length ? sectionHeaders : 0);
+            return _bytes.AsSpan((int)end);
+        }
+    }
+
     /// <summary>The GNU build-id in lower-case hexadecimal from the PT_NOTE segments, or null when there is none.</summary>
     public string? BuildId()
     {

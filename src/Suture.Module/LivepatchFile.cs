@@ -89,6 +89,16 @@ public sealed class LivepatchFile
         return new LivepatchFile(note, SignatureLength(bytes) > 0, noteBytes);
     }
 
+    /// <summary>Writes the seal into the finished module <paramref name="bytes"/>, which has a note; nothing may change it afterwards but a signature behind it.</summary>
+    /// <exception cref="ArgumentException">It has no note with room for a seal.</exception>
+    public static void Seal(byte[] bytes, string name)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        var note = ElfObject.Read(bytes, name).FindSection(NoteSection.Name)?.Data ?? [];
+        var at = NoteSection.SealOffset(note) ?? throw new ArgumentException($"{name} has no {NoteSection.Name} to be sealed", nameof(bytes));
+        ModuleSeal.Write(bytes, bytes.AsSpan().IndexOf(note) + at);
+    }
+
     private static void CheckSeal(byte[] bytes, byte[] noteBytes, string name)
     {
         if (noteBytes.Length == 0)
@@ -101,7 +111,7 @@ public sealed class LivepatchFile
         }
         // The section's place in the file: its bytes occur there once, since they hold a digest of everything else.
         var at = bytes.AsSpan().IndexOf(noteBytes);
-        if (ModuleSeal.Fault(bytes, at + sealAt, bytes.Length - SignatureLength(bytes)) is { } fault)
+        if ((at < 0 ? "its note is not in it" : ModuleSeal.Fault(bytes, at + sealAt, bytes.Length - SignatureLength(bytes))) is { } fault)
         {
             throw Damaged($"{name} is damaged: {fault}");
         }

@@ -54,7 +54,7 @@ public sealed record LivepatchNote
             var note = JsonSerializer.Deserialize(json, NoteJson.Default.LivepatchNote);
             fault = note is null ? "it is empty"
                 : note.Format > CurrentFormat ? $"it is of format {note.Format}, this version of Suture knows {CurrentFormat}: install a newer one"
-                : "";
+                : NoteRules.Fault(note);
             return fault.Length == 0 ? note : null;
         }
         catch (JsonException e)
@@ -90,6 +90,7 @@ public sealed record NoteFunction(string Object, string Name, int Sympos, int Si
 /// <param name="Total">How many it has that concern this kernel.</param>
 public sealed record NoteEffective(string Version, int Fixes, int Total);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = false)]
 [JsonSerializable(typeof(LivepatchNote))]
 internal sealed partial class NoteJson : JsonSerializerContext;

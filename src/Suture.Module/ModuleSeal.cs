@@ -28,6 +28,10 @@ public static class ModuleSeal
     /// </summary>
     public static string? Fault(ReadOnlySpan<byte> file, int offset, int contentLength)
     {
+        if (offset > contentLength - Bytes)
+        {
+            return "its note lies in what should be a signature";
+        }
         var length = BinaryPrimitives.ReadInt64LittleEndian(file[offset..]);
         if (length != contentLength)
         {

@@ -1,7 +1,7 @@
 namespace Suture.Verify;
 
 /// <summary>One thing that was looked at, as a whole.</summary>
-/// <param name="Name">What: info, patch, code, references, tables, objtool, kernel.</param>
+/// <param name="Name">What: info, patch, code, references, tables, objtool, note, kernel.</param>
 /// <param name="Count">How many single things were compared.</param>
 /// <param name="Faults">Where the module is not what it must be; empty when all is well.</param>
 public sealed record CheckedPart(string Name, int Count, IReadOnlyList<string> Faults);

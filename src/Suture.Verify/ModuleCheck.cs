@@ -5,7 +5,7 @@ namespace Suture.Verify;
 /// <summary>
 /// Checks a finished module against its expectation, and with the kernel at hand against the kernel. Reads top-down as what is
 /// looked at: what the module says of itself, what it redirects, all code and data reached from there, the tables that describe
-/// the code, and that nothing else is in it.
+/// the code, that nothing else is in it, and what it tells hosts.
 /// </summary>
 public static class ModuleCheck
 {
@@ -24,6 +24,7 @@ public static class ModuleCheck
         new ModuleTables(module, manifest, walk, report).Run();
         CheckObjtool(module, manifest, report);
         CheckRest(module, walk, report);
+        NoteCheck.Run(module, manifest, kernel, report);
         if (kernel is not null)
         {
             KernelCheck.Run(module, manifest, kernel, report);

@@ -9,7 +9,7 @@ namespace Suture.Cli.Reports;
 /// <summary>What <c>suture build --json</c> prints.</summary>
 internal sealed record BuildReport(
     string? Module, string Name, BuildReport.KernelPart Kernel, List<BuildReport.Function> Functions,
-    List<FindingReport> Findings, BuildTimings Timings, List<BuildReport.Older> Replaces)
+    List<FindingReport> Findings, BuildTimings Timings, List<BuildReport.Older> Replaces, string? Version, string? Title, IReadOnlyList<string> Cves)
 {
     internal sealed record KernelPart(string Release, string BuildId);
 
@@ -26,7 +26,8 @@ internal sealed record BuildReport(
         [.. result.Functions.Select(f => new Function(f.Object, f.Name, f.SymPos, f.Change == Change.New ? "new" : "changed", f.Match.ToString().ToLowerInvariant()))],
         [.. result.Findings.Select(FindingReport.From)], result.Timings,
         [.. result.Replaces.Select(o => new Older(o.Module,
-            [.. o.Functions.Select(f => new OlderFunction(f.Object, f.Name, f.SymPos, f.Change.ToString().ToLowerInvariant()))]))]);
+            [.. o.Functions.Select(f => new OlderFunction(f.Object, f.Name, f.SymPos, f.Change.ToString().ToLowerInvariant()))]))],
+        result.Note?.Version, result.Note?.Title, result.Note?.Cves ?? []);
 
     public static void Print(BuildResult result, KernelBuild kernel, string path)
     {
@@ -46,6 +47,10 @@ internal sealed record BuildReport(
         foreach (var older in result.Replaces)
         {
             PrintSuccession(older);
+        }
+        if (result.Note is { } note)
+        {
+            Console.Out.WriteLine($"{note.Name} {note.Version}: {note.Title ?? "no title"}{(note.Cves.Count > 0 ? $" ({string.Join(", ", note.Cves)})" : "")}");
         }
         var t = result.Timings;
         Console.Out.WriteLine(result.Status switch

@@ -3,10 +3,11 @@ using System.Text.RegularExpressions;
 using Suture.Build;
 using Suture.Cli.Reports;
 using Suture.Kernel;
+using Suture.Module;
 
 namespace Suture.Cli.Verbs;
 
-/// <summary>suture build PATCH... --kernel RELEASE|running|DIR [--name N] [-o DIR] [--no-replace | --replaces MODULE.ko|NAME...] [--module-source DIR [--module FILE.ko]] [--json]</summary>
+/// <summary>suture build PATCH... --kernel RELEASE|running|DIR [--name N] [--title TEXT] [--cve ID]... [--patch-version V] [-o DIR] [--no-replace | --replaces MODULE.ko|NAME...] [--module-source DIR [--module FILE.ko]] [--json]</summary>
 internal static partial class BuildVerb
 {
     /// <summary>MODULE_NAME_LEN of the kernel is 56 with its terminator; "suture_" takes seven.</summary>
@@ -39,6 +40,33 @@ internal static partial class BuildVerb
             HelpName = "DIR",
             DefaultValueFactory = _ => new DirectoryInfo("."),
         };
+        var title = new Option<string?>("--title") { Description = "what it is about, in one line (default: the subject of the patch's mail)", HelpName = "TEXT" };
+        title.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } given && !NoteRules.IsPrintable(given, NoteRules.MaxTitle))
+            {
+                result.AddError($"--title: use one printable line of 1 to {NoteRules.MaxTitle} characters");
+            }
+        });
+        var cve = new Option<string[]>("--cve") { Description = "a CVE that it fixes (may be repeated; default: those that the patch's words name)", HelpName = "CVE-YYYY-NNNN" };
+        cve.Validators.Add(result =>
+        {
+            foreach (var given in result.GetValueOrDefault<string[]>() ?? [])
+            {
+                if (!NoteRules.IsCve(given.ToUpperInvariant()))
+                {
+                    result.AddError($"--cve '{given}': give an identifier such as CVE-2026-12345");
+                }
+            }
+        });
+        var version = new Option<string>("--patch-version") { Description = "version of the livepatch (default: 1)", HelpName = "V", DefaultValueFactory = _ => "1" };
+        version.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } given && !NoteRules.IsVersion(given))
+            {
+                result.AddError($"--patch-version '{given}': use 1 to {NoteRules.MaxVersion} letters, digits and . _ + ~ : -, the first a letter or digit");
+            }
+        });
         var noReplace = new Option<bool>("--no-replace") { Description = "leave other livepatches applied instead of replacing them (not cumulative)" };
         var replaces = new Option<string[]>("--replaces")
         {
@@ -54,7 +82,7 @@ internal static partial class BuildVerb
         var moduleFile = new Option<FileInfo>("--module") { Description = "that module's built file, as it is loaded (default: found in DIR)", HelpName = "FILE.ko" };
         moduleFile.AcceptExistingOnly();
         var json = new Option<bool>("--json") { Description = "print one JSON document" };
-        var command = new Command("build", "make a livepatch module from source patches") { patches, kernel, name, output, noReplace, replaces, moduleSource, moduleFile, json };
+        var command = new Command("build", "make a livepatch module from source patches") { patches, kernel, name, title, cve, version, output, noReplace, replaces, moduleSource, moduleFile, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(noReplace) && result.GetValue(replaces) is { Length: > 0 })
@@ -85,6 +113,9 @@ internal static partial class BuildVerb
                     Kernel = target,
                     Patches = [.. files.Select(f => (f.ToString(), File.ReadAllBytes(f.FullName)))],
                     Name = parsed.GetValue(name) ?? NameFrom(files[0]),
+                    Version = parsed.GetRequiredValue(version),
+                    Title = parsed.GetValue(title),
+                    Cves = [.. (parsed.GetValue(cve) ?? []).Select(c => c.ToUpperInvariant()).Distinct()],
                     Replace = !parsed.GetValue(noReplace),
                     ModuleSource = parsed.GetValue(moduleSource)?.FullName,
                     ModuleFile = parsed.GetValue(moduleFile)?.FullName,

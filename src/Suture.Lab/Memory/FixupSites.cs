@@ -1,3 +1,4 @@
+using Suture.Module;
 using Suture.Verify;
 
 namespace Suture.Lab.Memory;
@@ -26,7 +27,7 @@ internal sealed class FixupSites
                 var bytes = module.BytesOf(code);
                 if (at >= 0 && at < bytes.Length)
                 {
-                    var length = Length(table.Name, size, entry, bytes[(int)at..]);
+                    var length = RewrittenInstruction.Length(table.Name, size, entry, bytes[(int)at..]);
                     if (!_sites.TryGetValue((code.Index, at), out var other) || other.Length < length)
                     {
                         _sites[(code.Index, at)] = (table.Name, length);
@@ -49,21 +50,4 @@ internal sealed class FixupSites
         }
         return null;
     }
-
-    private static int Length(string table, int size, ReadOnlySpan<byte> entry, ReadOnlySpan<byte> code) => table switch
-    {
-        ".smp_locks" => 1,
-        ".ibt_endbr_seal" => 4,
-        // struct alt_instr: two offsets, what it depends on, instrlen, replacementlen; 13 bytes with a padlen after these.
-        ".altinstructions" => entry[size == 13 ? 10 : size - 2],
-        // struct paravirt_patch_site: address, type, length.
-        ".parainstructions" => entry[9],
-        _ => code switch
-        {
-            [0xeb or 0x66, ..] => 2,
-            [0x2e, ..] => 6,
-            [0x0f, >= 0x80 and <= 0x8f, ..] => 6,
-            _ => 5,
-        },
-    };
 }
