@@ -25,4 +25,14 @@ public enum ExitCode
     HostRefused = 9,
     /// <summary>The lab's verdict is "failed".</summary>
     LabFailed = 10,
+    /// <summary>status: nothing is applied.</summary>
+    NothingApplied = 11,
+    /// <summary>status: an update is pending.</summary>
+    UpdatePending = 12,
+    /// <summary>status: this kernel takes no livepatches.</summary>
+    KernelUnsupported = 13,
+    /// <summary>status: a transition is under way, or does not end.</summary>
+    InTransition = 14,
+    /// <summary>The patch was applied, found to do harm, and taken back.</summary>
+    Unhealthy = 15,
 }

@@ -3,7 +3,8 @@ namespace Suture.Host;
 /// <summary>Where the kernel's file interfaces are mounted. Tests point it at a directory tree of their own.</summary>
 /// <param name="Sys">Mount point of sysfs.</param>
 /// <param name="Proc">Mount point of procfs.</param>
-public sealed record KernelPaths(string Sys = "/sys", string Proc = "/proc")
+/// <param name="KernelLog">The kernel log's device.</param>
+public sealed record KernelPaths(string Sys = "/sys", string Proc = "/proc", string KernelLog = "/dev/kmsg")
 {
     /// <summary>Directory with one directory per livepatch (Documentation/ABI/testing/sysfs-kernel-livepatch).</summary>
     public string Livepatches => Path.Combine(Sys, "kernel/livepatch");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 
 namespace Suture.Host;
 
@@ -23,8 +24,15 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
     /// <exception cref="IOException">The file cannot be read.</exception>
     public LivepatchOutcome Apply(string path, string name, CancellationToken cancel = default)
     {
-        var clock = Stopwatch.StartNew();
-        if (syscalls.Load(path, "") is not 0 and var errno)
+        using var file = File.OpenHandle(path);
+        var loaded = Load(file, name);
+        return loaded.Ok ? Complete(name, cancel: cancel) : loaded;
+    }
+
+    /// <summary>Loads the livepatch module in an open file: the first half of applying it. Its transition is then under way.</summary>
+    public LivepatchOutcome Load(SafeFileHandle file, string name)
+    {
+        if (syscalls.Load(file, "") is not 0 and var errno)
         {
             return LivepatchOutcome.Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}");
         }
@@ -33,17 +41,31 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
             syscalls.Unload(name);
             return LivepatchOutcome.Refused($"{name} loaded, but did not register a livepatch; it was unloaded again");
         }
-        if (Wait(bounds.Transition, () => _sysfs.InTransition(name) != true, cancel))
+        return LivepatchOutcome.Done("loaded");
+    }
+
+    /// <summary>
+    /// Waits until every task runs the patched code: the second half of applying. When that takes too long, or
+    /// <paramref name="cancel"/> asks to stop, the transition is turned round and the module unloaded. <paramref name="progress"/> is told
+    /// how many tasks are left.
+    /// </summary>
+    public LivepatchOutcome Complete(string name, Action<int>? progress = null, CancellationToken cancel = default)
+    {
+        var clock = Stopwatch.StartNew();
+        if (Wait(bounds.Transition, () => _sysfs.InTransition(name) != true, cancel, Telling(progress, patching: true)))
         {
             return _sysfs.Enabled(name) == true
                 ? LivepatchOutcome.Done($"transition complete after {clock.ElapsedMilliseconds} ms")
                 : LivepatchOutcome.Refused($"{name} is not enabled after its transition: something else disabled or replaced it");
         }
-        return Reverse(name, toPatched: false, _tasks.Blocking(patching: true), cancel);
+        return Reverse(name, toPatched: false, _tasks.Blocking(patching: true), cancel.IsCancellationRequested);
     }
 
     /// <summary>Disables the livepatch and waits until no task runs its code and the kernel has removed it.</summary>
-    public LivepatchOutcome Disable(string name, CancellationToken cancel = default)
+    public LivepatchOutcome Disable(string name, CancellationToken cancel = default) => Disable(name, null, cancel);
+
+    /// <summary>The same, telling <paramref name="progress"/> how many tasks are left.</summary>
+    public LivepatchOutcome Disable(string name, Action<int>? progress, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         if (_sysfs.Enabled(name) is not true)
@@ -54,9 +76,16 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
         {
             return LivepatchOutcome.Refused(fault);
         }
-        return Wait(bounds.Transition, () => !_sysfs.Exists(name), cancel)
+        return CompleteDisabling(name, progress, cancel) is { Ok: false } unfinished ? unfinished : LivepatchOutcome.Done($"reverted after {clock.ElapsedMilliseconds} ms");
+    }
+
+    /// <summary>Waits until no task runs the code of a livepatch that was disabled and the kernel has removed it; else turns that round.</summary>
+    public LivepatchOutcome CompleteDisabling(string name, Action<int>? progress = null, CancellationToken cancel = default)
+    {
+        var clock = Stopwatch.StartNew();
+        return Wait(bounds.Transition, () => !_sysfs.Exists(name), cancel, Telling(progress, patching: false))
             ? LivepatchOutcome.Done($"reverted after {clock.ElapsedMilliseconds} ms")
-            : Reverse(name, toPatched: true, _tasks.Blocking(patching: false), cancel);
+            : Reverse(name, toPatched: true, _tasks.Blocking(patching: false), cancel.IsCancellationRequested);
     }
 
     /// <summary>Unloads a module that is no longer used, waiting a little for its last users.</summary>
@@ -83,21 +112,25 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
 
     /// <summary>Loads an ordinary module; that it is already there counts as done.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public LivepatchOutcome LoadPlain(string path, string name) => syscalls.Load(path, "") switch
+    public LivepatchOutcome LoadPlain(string path, string name)
     {
-        0 => LivepatchOutcome.Done("loaded"),
-        ModuleErrors.Exists => LivepatchOutcome.Done("already loaded"),
-        var errno => LivepatchOutcome.Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}"),
-    };
+        using var file = File.OpenHandle(path);
+        return syscalls.Load(file, "") switch
+        {
+            0 => LivepatchOutcome.Done("loaded"),
+            ModuleErrors.Exists => LivepatchOutcome.Done("already loaded"),
+            var errno => LivepatchOutcome.Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}"),
+        };
+    }
 
     /// <summary>Turns a stalled transition round, so that the system is left in the state it was in.</summary>
-    private LivepatchOutcome Reverse(string name, bool toPatched, IReadOnlyList<BlockingTask> blockers, CancellationToken cancel)
+    private LivepatchOutcome Reverse(string name, bool toPatched, IReadOnlyList<BlockingTask> blockers, bool interrupted)
     {
-        var story = $"the transition of {name} did not complete within {bounds.Transition.TotalSeconds:0.#} s; "
+        var story = $"the transition of {name} {(interrupted ? "was interrupted" : $"did not complete within {bounds.Transition.TotalSeconds:0.#} s")}; "
             + (blockers.Count == 0 ? "no task shows as blocking" : $"blocked by {string.Join("; ", blockers.Take(5))}");
         var fault = _sysfs.SetEnabled(name, toPatched);
         var back = fault is null && Wait(bounds.Reverse,
-            () => toPatched ? _sysfs.InTransition(name) == false : !_sysfs.Exists(name), cancel);
+            () => toPatched ? _sysfs.InTransition(name) == false : !_sysfs.Exists(name), CancellationToken.None);
         if (!back)
         {
             return new LivepatchOutcome(LivepatchStatus.Stuck,
@@ -107,21 +140,40 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
         {
             return new LivepatchOutcome(LivepatchStatus.Stalled, $"{story}; reversed, the livepatch stays applied", blockers);
         }
-        var unloaded = Unload(name, cancel);
+        var unloaded = Unload(name);
         return new LivepatchOutcome(LivepatchStatus.Stalled,
             $"{story}; reversed and {(unloaded.Ok ? "unloaded" : unloaded.Detail)}", blockers);
     }
 
-    private bool Wait(TimeSpan bound, Func<bool> over, CancellationToken cancel)
+    /// <summary>Counting tasks costs a look at each of them, hence not at every poll.</summary>
+    private Action? Telling(Action<int>? progress, bool patching)
+    {
+        if (progress is null)
+        {
+            return null;
+        }
+        var next = TimeSpan.Zero;
+        var clock = Stopwatch.StartNew();
+        return () =>
+        {
+            if (clock.Elapsed >= next)
+            {
+                progress(_tasks.Count(patching));
+                next = clock.Elapsed + TimeSpan.FromMilliseconds(500);
+            }
+        };
+    }
+
+    private bool Wait(TimeSpan bound, Func<bool> over, CancellationToken cancel, Action? between = null)
     {
         var clock = Stopwatch.StartNew();
         while (!over())
         {
-            cancel.ThrowIfCancellationRequested();
-            if (clock.Elapsed > bound)
+            if (clock.Elapsed > bound || cancel.IsCancellationRequested)
             {
                 return false;
             }
+            between?.Invoke();
             cancel.WaitHandle.WaitOne(bounds.Poll);
         }
         return true;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Suture.Host;
 
 /// <summary>
@@ -52,6 +54,25 @@ public sealed class LivepatchSysfs(KernelPaths paths)
             return [];
         }
     }
+
+    /// <summary>Functions that the livepatch replaces, with their symbol position counted from 1; empty when it is not there.</summary>
+    public IReadOnlyList<(string Object, string Name, int Sympos)> Functions(string patch)
+    {
+        try
+        {
+            return [.. Objects(patch).SelectMany(o => Directory.EnumerateDirectories(Path.Combine(paths.Livepatches, patch, o))
+                .Select(d => Path.GetFileName(d)!.Split(','))
+                .Where(w => w.Length == 2 && int.TryParse(w[1], out _))
+                .Select(w => (o, w[0], int.Parse(w[1], CultureInfo.InvariantCulture))))];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Whether the object is patched now: null when the kernel does not tell (before 6.1) or the object is not the livepatch's.</summary>
+    public bool? Patched(string patch, string @object) => ReadFlag(Path.Combine(paths.Livepatches, patch, @object, "patched"));
 
     private static bool? ReadFlag(string path)
     {

@@ -16,11 +16,8 @@ public sealed partial class ModuleSyscalls : IModuleSyscalls
     private const nint NonBlock = 0x800;
 
     /// <inheritdoc/>
-    public int Load(string path, string parameters)
-    {
-        using var file = File.OpenHandle(path);
-        return SyscallHandle(FinitModule, file, parameters, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
-    }
+    public int Load(SafeFileHandle module, string parameters) =>
+        SyscallHandle(FinitModule, module, parameters, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <inheritdoc/>
     public int Unload(string name) =>

@@ -45,6 +45,13 @@ public sealed class TransitionTasks(KernelPaths paths)
         return found;
     }
 
+    /// <summary>How many tasks are not yet in the state the transition leads to.</summary>
+    public int Count(bool patching)
+    {
+        var behind = patching ? "0" : "1";
+        return Numbered(paths.Proc).Sum(process => Numbered(Path.Combine(process.Path, "task")).Count(thread => Read(thread.Path, "patch_state").Trim() == behind));
+    }
+
     private static BlockingTask Describe(int pid, int tid, string directory)
     {
         var state = Read(directory, "status").Split('\n').FirstOrDefault(l => l.StartsWith("State:", StringComparison.Ordinal));

@@ -6,7 +6,6 @@ namespace Suture.UnitTests.Host;
 
 public sealed class LivepatchLoaderTests
 {
-    private const string Module = "/lab/suture_fix.ko";
     private const string Name = "suture_fix";
 
     private static readonly TransitionBounds Patient = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(2));
@@ -16,13 +15,21 @@ public sealed class LivepatchLoaderTests
 
     private static LivepatchLoader LoaderFor(FakeKernel kernel, TransitionBounds bounds) => new(kernel.Paths, kernel, bounds);
 
+    private static string ModuleOf(FakeKernel kernel)
+    {
+        kernel.Write("lab/.made", "");
+        var path = Path.Combine(kernel.Root, "lab", Name + ".ko");
+        File.WriteAllBytes(path, []);
+        return path;
+    }
+
     [Fact]
     public void Applies_and_takes_back()
     {
         using var kernel = new FakeKernel();
         var loader = LoaderFor(kernel, Patient);
 
-        loader.Apply(Module, Name, Cancel).Ok.ShouldBeTrue();
+        loader.Apply(ModuleOf(kernel), Name, Cancel).Ok.ShouldBeTrue();
         new LivepatchSysfs(kernel.Paths).Names().ShouldBe([Name]);
         new LivepatchSysfs(kernel.Paths).Objects(Name).ShouldBe(["vmlinux"]);
 
@@ -40,7 +47,7 @@ public sealed class LivepatchLoaderTests
         kernel.AddTask(90, 91, "worker", 0, "");
         var loader = LoaderFor(kernel, Hasty with { Reverse = Patient.Reverse });
 
-        var outcome = loader.Apply(Module, Name, Cancel);
+        var outcome = loader.Apply(ModuleOf(kernel), Name, Cancel);
 
         outcome.Status.ShouldBe(LivepatchStatus.Stalled);
         outcome.Blockers.Select(b => b.Command).ShouldBe(["kthreadd", "worker"], ignoreOrder: true);
@@ -54,7 +61,7 @@ public sealed class LivepatchLoaderTests
     {
         using var kernel = new FakeKernel { PatchingCompletes = false, UnpatchingCompletes = false };
 
-        var outcome = LoaderFor(kernel, Hasty).Apply(Module, Name, Cancel);
+        var outcome = LoaderFor(kernel, Hasty).Apply(ModuleOf(kernel), Name, Cancel);
 
         outcome.Status.ShouldBe(LivepatchStatus.Stuck);
         kernel.IsLoaded.ShouldBeTrue();
@@ -65,7 +72,7 @@ public sealed class LivepatchLoaderTests
     {
         using var kernel = new FakeKernel { UnpatchingCompletes = false };
         kernel.AddTask(7, 7, "nfsd", 1, "");
-        LoaderFor(kernel, Patient).Apply(Module, Name, Cancel).Ok.ShouldBeTrue();
+        LoaderFor(kernel, Patient).Apply(ModuleOf(kernel), Name, Cancel).Ok.ShouldBeTrue();
 
         var outcome = LoaderFor(kernel, Hasty with { Reverse = Patient.Reverse }).Disable(Name, Cancel);
 
@@ -84,7 +91,7 @@ public sealed class LivepatchLoaderTests
     {
         using var kernel = new FakeKernel { LoadErrno = errno };
 
-        var outcome = LoaderFor(kernel, Patient).Apply(Module, Name, Cancel);
+        var outcome = LoaderFor(kernel, Patient).Apply(ModuleOf(kernel), Name, Cancel);
 
         outcome.Status.ShouldBe(LivepatchStatus.Refused);
         outcome.Detail.ShouldContain(word);
@@ -95,7 +102,7 @@ public sealed class LivepatchLoaderTests
     {
         using var kernel = new FakeKernel { IsLivepatch = false };
 
-        LoaderFor(kernel, Patient).Apply(Module, Name, Cancel).Status.ShouldBe(LivepatchStatus.Refused);
+        LoaderFor(kernel, Patient).Apply(ModuleOf(kernel), Name, Cancel).Status.ShouldBe(LivepatchStatus.Refused);
 
         kernel.IsLoaded.ShouldBeFalse();
     }
@@ -109,12 +116,19 @@ public sealed class LivepatchLoaderTests
     }
 
     [Fact]
-    public void Waiting_can_be_cancelled()
+    public void Interrupting_a_transition_turns_it_round()
     {
         using var kernel = new FakeKernel { PatchingCompletes = false };
         using var cancel = new CancellationTokenSource(50);
 
-        Should.Throw<OperationCanceledException>(() => LoaderFor(kernel, Patient).Apply(Module, Name, cancel.Token));
+        using var module = File.OpenHandle(ModuleOf(kernel));
+        var loader = LoaderFor(kernel, Patient);
+        loader.Load(module, Name).Ok.ShouldBeTrue();
+        var outcome = loader.Complete(Name, cancel: cancel.Token);
+
+        outcome.Status.ShouldBe(LivepatchStatus.Stalled);
+        outcome.Detail.ShouldContain("interrupted");
+        kernel.IsLoaded.ShouldBeFalse();
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Shouldly;
+using Suture.Host.Health;
 using Suture.Lab;
 using Xunit;
 
@@ -32,7 +33,7 @@ public sealed class KernelLogTests
     [InlineData("[   44.000000] Call Trace:", "call trace")]
     [InlineData("[   44.000000] refcount_t: underflow; use-after-free.", "bug")]
     [InlineData("[   44.000000] kernel BUG at mm/slub.c:431!", "bug")]
-    public void Harm_is_named(string line, string kind) => KernelLog.KindOf(line).ShouldBe(kind);
+    public void Harm_is_named(string line, string kind) => KernelHarm.KindOf(line).ShouldBe(kind);
 
     [Theory]
     [InlineData("[    8.421933] lp_cmdline: loading out-of-tree module taints kernel.")]
@@ -56,7 +57,7 @@ public sealed class KernelLogTests
     [InlineData("[    1.000000] pci 0000:00:01.3: quirk: [io  0x0600-0x063f] claimed by PIIX4 ACPI")]
     [InlineData("[    1.000000] x86/mm: Checked W+X mappings: passed, no W+X pages found.")]
     [InlineData("")]
-    public void Ordinary_lines_are_no_harm(string line) => KernelLog.KindOf(line).ShouldBeNull();
+    public void Ordinary_lines_are_no_harm(string line) => KernelHarm.KindOf(line).ShouldBeNull();
 
     [Fact]
     public void Findings_keep_their_order_and_have_a_bound()

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Suture.Cli.Reports;
+using Suture.Host;
+using Suture.Host.Operations;
+
+namespace Suture.Cli.Verbs;
+
+/// <summary>suture verify [NAME] [--json]</summary>
+internal static class VerifyVerb
+{
+    public static Command Create()
+    {
+        var name = HostOptions.OptionalName("only this patch");
+        var json = HostOptions.Json();
+        var command = new Command("verify", "check that what is loaded is what was installed") { name, json };
+        command.SetAction(parsed =>
+        {
+            var comparisons = new Verification(SutureHost.This()).Run(parsed.GetValue(name));
+            var ok = comparisons.All(c => c.Ok);
+            if (parsed.GetValue(json))
+            {
+                Terminal.Json(new VerifyReport(ok, comparisons), HostJson.Default.VerifyReport);
+            }
+            else
+            {
+                foreach (var c in comparisons)
+                {
+                    Console.Out.WriteLine($"{(c.Ok ? "OK  " : "FAIL")} {c.Patch} {c.Check}: {c.Detail}");
+                }
+            }
+            return (int)(comparisons.Count == 0 ? ExitCode.Nothing : ok ? ExitCode.Done : ExitCode.VerificationFailed);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,150 @@
+using Suture.Host.Health;
+using Suture.Host.Interfaces;
+using Suture.Host.Operations;
+using Suture.Host.State;
+
+namespace Suture.Host.Agent;
+
+/// <summary>
+/// The service that keeps the installed set true: every interval it settles what was interrupted, applies again what was unloaded behind
+/// our back, looks whether objects that were loaded later are patched, and publishes how the host stands. Between two looks it sleeps.
+/// What is to be applied may one day come from a server too: that is <see cref="IPatchSource"/>.
+/// </summary>
+public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sources)
+{
+    /// <summary>A patch that could not be applied again is not tried at every look.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromHours(1);
+
+    private readonly Dictionary<string, DateTimeOffset> _tried = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private int _reapplied;
+
+    /// <summary>Runs until <paramref name="cancel"/>.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        await using var metrics = MetricsSocket.Open(host.Paths, () => Metrics.Render(host, _reapplied));
+        ServiceNotifier.Ready("starting");
+        try
+        {
+            while (true)
+            {
+                await LookAsync(cancel);
+                var status = HostStatus.Read(host);
+                Metrics.WriteTextfile(host.Settings.TextfileDirectory, Metrics.Render(host, status, _reapplied));
+                ServiceNotifier.Alive(Sentence(status));
+                await Task.Delay(host.Settings.AgentInterval, cancel);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            ServiceNotifier.Stopping();
+        }
+    }
+
+    /// <summary>One look.</summary>
+    public async Task LookAsync(CancellationToken cancel)
+    {
+        if (host.Fitness.Refusal() is { } unfit)
+        {
+            Tell(unfit.Message);
+            return;
+        }
+        await TakeOverAsync(cancel);
+        foreach (var source in sources)
+        {
+            await source.FetchAsync(host, cancel);
+        }
+        foreach (var missing in HostStatus.Read(host).Patches.Where(p => p.Condition == PatchCondition.Missing && p.Patch.MayLoadAutomatically))
+        {
+            await ApplyAgainAsync(missing.Patch, cancel);
+        }
+        foreach (var comparison in new Verification(host).Run(null).Where(c => !c.Ok && c.Check is "functions" or "module"))
+        {
+            Tell($"{comparison.Patch}: {comparison.Detail}");
+        }
+    }
+
+    /// <summary>Watches on for a command that was killed while it watched.</summary>
+    private async Task TakeOverAsync(CancellationToken cancel)
+    {
+        var orphans = Orphans().Select(p => p.Name).ToList();
+        if (orphans.Count == 0)
+        {
+            return;
+        }
+        using var watch = new HealthWatch(host.Kernel, host.Checks);
+        using (var hold = HostLock.Take(host.Paths, TimeSpan.Zero, cancel))
+        {
+            if (hold is null)
+            {
+                return; // someone else is settling it
+            }
+            var state = new Recovery(host).Run();
+            foreach (var patch in state.For(host.Running.Release).Where(p => orphans.Contains(p.Name)).ToList())
+            {
+                state = state.With(patch with { Probation = host.NewProbation(atBoot: false) });
+            }
+            host.State.Save(state);
+        }
+        string? harm = null;
+        try
+        {
+            harm = await watch.WatchAsync(host.Settings.Watch, "after", orphans[0], null, cancel);
+        }
+        finally
+        {
+            // Also when the service is stopped: an orderly end is no crash.
+            using var hold = HostLock.Take(host.Paths, TimeSpan.FromSeconds(30), CancellationToken.None);
+            var outcome = hold is null ? null : new PatchTrial(host, "agent", host.Settings.TransitionTimeout, null).Judge(orphans, harm);
+            if (harm is not null && outcome is not null)
+            {
+                orphans.ForEach(name => Record.Note(host, "agent", name, null, "unhealthy", outcome.Message));
+            }
+        }
+    }
+
+    private IEnumerable<InstalledPatch> Orphans() => host.State.Load().State.For(host.Running.Release)
+        .Where(p => p.Probation is { } probation && probation.BootId == host.Running.BootId && !host.IsAttended(probation) && host.IsApplied(p));
+
+    private async Task ApplyAgainAsync(InstalledPatch patch, CancellationToken cancel)
+    {
+        if (_tried.TryGetValue(patch.Name, out var last) && DateTimeOffset.UtcNow - last < RetryAfter)
+        {
+            return;
+        }
+        _tried[patch.Name] = DateTimeOffset.UtcNow;
+        Journal.Warning($"patch {patch.Name} is to be applied and the kernel does not run it: applying it again");
+        var outcome = await new ApplyOperation(host, new ApplyOptions { Verb = "agent" }).RunAsync(patch.Name, cancel);
+        if (outcome.Result == HostResult.Done)
+        {
+            _reapplied++;
+            _tried.Remove(patch.Name);
+        }
+        Journal.Notice($"{outcome.Message}{(outcome.Advice.Length > 0 ? $"; {outcome.Advice}" : "")}");
+    }
+
+    /// <summary>Each thing once, not at every look.</summary>
+    private void Tell(string text)
+    {
+        if (_told.Count < 1000 && _told.Add(text))
+        {
+            Journal.Warning(text);
+        }
+    }
+
+    private static string Sentence(HostStatus status) => $"{status.Condition switch
+    {
+        HostCondition.UpToDate => "up to date",
+        HostCondition.NothingApplied => "nothing applied",
+        HostCondition.UpdatePending => "an update is pending",
+        HostCondition.Unsupported => "this kernel takes no livepatches",
+        _ => "in transition",
+    }}: {status.Patches.Count(p => p.Condition == PatchCondition.Applied)} applied";
+}
+
+/// <summary>Where patches come from beside the administrator's hand: the seam for a server. A source puts what it has verified into the store, and no more.</summary>
+public interface IPatchSource
+{
+    /// <summary>Fetches what is new for <paramref name="host"/>. Must not throw for a source that cannot be reached.</summary>
+    Task FetchAsync(SutureHost host, CancellationToken cancel);
+}

@@ -1,0 +1,230 @@
+using Suture.Host.Health;
+using Suture.Host.Interfaces;
+using Suture.Host.Preflight;
+using Suture.Host.State;
+
+namespace Suture.Host.Operations;
+
+/// <summary>How to apply a patch.</summary>
+public sealed record ApplyOptions
+{
+    /// <summary>Bound on the transition; null for the administrator's setting.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>How long to watch the host afterwards; null for the administrator's setting.</summary>
+    public TimeSpan? Watch { get; init; }
+
+    /// <summary>Also when it is in quarantine.</summary>
+    public bool Again { get; init; }
+
+    /// <summary>Make all checks, change nothing.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>The word for the history: apply, or agent.</summary>
+    public string Verb { get; init; } = "apply";
+}
+
+/// <summary>
+/// Applies a patch: open the file once → is it whole, is it for this kernel, is the host fit, is the code in memory what it replaces →
+/// copy it into the store → mark → load → transition → record → watch → clear the mark, or take it back.
+/// </summary>
+public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgress<HostProgress>? progress = null)
+{
+    private static readonly TimeSpan LockBound = TimeSpan.FromSeconds(30);
+
+    private TimeSpan Timeout => options.Timeout ?? host.Settings.TransitionTimeout;
+
+    /// <summary>Applies <paramref name="given"/>: a file (has a '/' or ends in .ko), or the name of an installed patch.</summary>
+    public async Task<HostOutcome> RunAsync(string given, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(given);
+        try
+        {
+            return await RunCheckedAsync(given, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new HostOutcome { Result = HostResult.Failed, Message = e.Message, Advice = $"is there room and permission below {host.Paths.State}? nothing was loaded" };
+        }
+    }
+
+    private async Task<HostOutcome> RunCheckedAsync(string given, CancellationToken cancel)
+    {
+        if (host.Fitness.Refusal() is { } unfit)
+        {
+            return HostOutcome.Of(unfit);
+        }
+        progress?.Report(new HostProgress("checking"));
+        using var watch = new HealthWatch(host.Kernel, host.Checks);
+        HostOutcome outcome;
+        Record record;
+        InstalledPatch patch;
+        IReadOnlyList<string> notes;
+        using (var hold = HostLock.Take(host.Paths, LockBound, cancel))
+        {
+            if (hold is null)
+            {
+                return HostOutcome.Of(Busy());
+            }
+            var recovery = new Recovery(host);
+            var state = recovery.Run();
+            notes = recovery.Notes;
+            var (opened, refusal) = OpenGiven(given, state);
+            using var module = opened;
+            if (module is null)
+            {
+                return Refused(given, null, refusal!);
+            }
+            FaultPoint.Reached("apply.read");
+            if (IsThere(state, module))
+            {
+                return new HostOutcome { Result = HostResult.Nothing, Message = $"{module.Note.Name} {module.Note.Version} is already applied", Patch = module.Note.Name, Notes = notes };
+            }
+            var checks = new Preflight.PatchChecks(host, state, options.Again);
+            refusal = checks.Run(module) ?? Unhealthy(await watch.BaselineAsync(module.Note.Name, cancel));
+            if (refusal is not null)
+            {
+                return Refused(module.Note.Name, module.Note.Version, refusal);
+            }
+            notes = [.. notes, .. checks.Notes];
+            FaultPoint.Reached("apply.checked");
+            if (options.DryRun)
+            {
+                return new HostOutcome { Result = HostResult.Done, Message = $"{module.Note.Name} {module.Note.Version} can be applied; nothing was changed", Patch = module.Note.Name, Notes = notes };
+            }
+            if (module.Exchanged() is { } exchanged)
+            {
+                return Refused(module.Note.Name, module.Note.Version, exchanged);
+            }
+            (record, patch, outcome) = Apply(state, module, cancel);
+        }
+        if (outcome.Result != HostResult.Done)
+        {
+            record.End(Word(outcome.Result), outcome.Message);
+            return outcome with { Notes = notes };
+        }
+        outcome = await WatchAsync(watch, patch, outcome, cancel);
+        record.End(Word(outcome.Result), outcome.Message, outcome.TransitionMs);
+        FaultPoint.Reached("apply.finished");
+        return outcome with { Notes = notes };
+    }
+
+    private (Record Record, InstalledPatch Patch, HostOutcome Outcome) Apply(HostState state, OpenedModule module, CancellationToken cancel)
+    {
+        var known = state.For(module.Note.Kernel.Release).FirstOrDefault(p => p.Name == module.Note.Name);
+        var described = StateFile.Describe(module.Note, module.Bytes, DateTimeOffset.UtcNow);
+        var patch = known is null ? described
+            : known.Sha256 == described.Sha256 ? known
+            : described with { Marks = known.Marks };
+        var record = Record.Begin(host, options.Verb, patch);
+        FaultPoint.Reached("apply.begun");
+        try
+        {
+            if (known?.Sha256 != described.Sha256)
+            {
+                progress?.Report(new HostProgress("installing"));
+                DurableFile.MakeDirectory(host.Paths.Patches(patch.Release));
+                DurableFile.Write(host.Paths.Patch(patch.Release, patch.Name), module.Bytes, () => FaultPoint.Reached("apply.copied"));
+                host.State.Save(state = state.With(patch));
+            }
+            FaultPoint.Reached("apply.installed");
+            // What is loaded is the store's own copy, read back and checked through the descriptor that the kernel gets.
+            var (stored, refusal) = OpenedModule.Open(host.Paths.Patch(patch.Release, patch.Name), host.Owner);
+            using (stored)
+            {
+                if (stored is null || !stored.Bytes.AsSpan().SequenceEqual(module.Bytes))
+                {
+                    refusal ??= new Refusal(RefusalKind.Verification, $"{host.Paths.Patch(patch.Release, patch.Name)} is not what was written there", "is the disk in order?");
+                    return (record, patch, HostOutcome.Of(refusal, patch.Name));
+                }
+                var outcome = new PatchTrial(host, "apply", Timeout, progress).Run(ref state, patch, stored, cancel);
+                return (record, patch, outcome);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (record, patch, new HostOutcome
+            {
+                Result = HostResult.Failed,
+                Message = $"{e.Message}; nothing was loaded",
+                Advice = $"make room below {host.Paths.State}, then try again",
+                Patch = patch.Name,
+            });
+        }
+    }
+
+    /// <summary>The lock is free meanwhile: whoever wants to take the patch back at once may.</summary>
+    private async Task<HostOutcome> WatchAsync(HealthWatch watch, InstalledPatch patch, HostOutcome applied, CancellationToken cancel)
+    {
+        var period = options.Watch ?? host.Settings.Watch;
+        string? harm = null;
+        var interrupted = false;
+        try
+        {
+            harm = await watch.WatchAsync(period, "after", patch.Name,
+                passed => progress?.Report(new HostProgress("watching the host's health", (int)Math.Ceiling((period - passed).TotalSeconds), "s")), cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            interrupted = true;
+        }
+        FaultPoint.Reached("apply.watched");
+        using var hold = HostLock.Take(host.Paths, LockBound, CancellationToken.None);
+        var now = host.State.Load().State.For(patch.Release).FirstOrDefault(p => p.Name == patch.Name);
+        if (hold is null || now?.Probation is null)
+        {
+            return applied with { Message = $"{patch.Name} was applied, and changed by another command while it was watched" };
+        }
+        var judged = new PatchTrial(host, "apply", Timeout, progress).Judge([patch.Name], harm);
+        return judged.Result == HostResult.Unhealthy
+            ? judged with { TransitionMs = applied.TransitionMs }
+            : applied with { Message = applied.Message + (interrupted ? "; watching its health was interrupted" : period > TimeSpan.Zero ? $", and healthy for {period.TotalSeconds:0.#} s" : "") };
+    }
+
+    private (OpenedModule? Module, Refusal? Refusal) OpenGiven(string given, HostState state)
+    {
+        if (given.Contains('/') || given.EndsWith(".ko", StringComparison.Ordinal))
+        {
+            return OpenedModule.Open(given, host.Owner);
+        }
+        var release = host.Running.Release;
+        if (state.For(release).FirstOrDefault(p => p.IsNamed(given)) is not { } patch)
+        {
+            return (null, new Refusal(RefusalKind.Host, $"no patch {given} is installed for kernel {release}", "give a module file, or a name that suture list shows"));
+        }
+        var path = host.Paths.Patch(release, patch.Name);
+        var (module, refusal) = OpenedModule.Open(path, host.Owner);
+        return module is null || StateFile.Describe(module.Note, module.Bytes, patch.Installed).Sha256 == patch.Sha256
+            ? (module, refusal)
+            : (null, new Refusal(RefusalKind.Verification, $"{path} is not the file that was installed", "apply the module file again from where it was built"));
+    }
+
+    /// <summary>Whether this very file is loaded and applied.</summary>
+    private bool IsThere(HostState state, OpenedModule module) =>
+        state.For(host.Running.Release).Any(p => p.Module == module.Note.Module && p.Wish == PatchWish.Applied && p.Quarantine is null && host.IsApplied(p)
+            && p.Sha256 == StateFile.Describe(module.Note, module.Bytes, p.Installed).Sha256);
+
+    private static Refusal? Unhealthy(IReadOnlyList<CheckResult> failed) => failed.Count == 0 ? null
+        : new Refusal(RefusalKind.Host, $"the host is not healthy as it is: {string.Join("; ", failed)}", "mend that first: afterwards nobody could tell whether the patch did harm");
+
+    private HostOutcome Refused(string patch, string? version, Refusal refusal)
+    {
+        if (!options.DryRun)
+        {
+            Record.Note(host, options.Verb, patch, version, "refused", refusal.Message);
+        }
+        return HostOutcome.Of(refusal, patch);
+    }
+
+    internal static Refusal Busy() => new(RefusalKind.Host, "another suture command is at work on this host", "wait until it has ended: ps -C suture");
+
+    internal static string Word(HostResult result) => result switch
+    {
+        HostResult.Done => "done",
+        HostResult.Nothing => "nothing",
+        HostResult.Refused => "refused",
+        HostResult.Stalled => "stalled",
+        HostResult.Unhealthy => "unhealthy",
+        _ => "failed",
+    };
+}

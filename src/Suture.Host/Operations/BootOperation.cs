@@ -1,0 +1,119 @@
+using Suture.Host.Health;
+using Suture.Host.Interfaces;
+using Suture.Host.Preflight;
+using Suture.Host.State;
+
+namespace Suture.Host.Operations;
+
+/// <summary>
+/// Brings the patches back after a reboot: settle what the last boot left → load each wanted patch, its marker on disk before → tell the
+/// service manager → watch → clear the markers. Whatever goes wrong is recorded, and the boot goes on.
+/// </summary>
+public sealed class BootOperation(SutureHost host)
+{
+    private static readonly TimeSpan LockBound = TimeSpan.FromSeconds(20);
+
+    /// <summary>What was done, a line each.</summary>
+    public IReadOnlyList<string> Story => _story;
+
+    private readonly List<string> _story = [];
+
+    /// <summary>Runs it. The service is ready before the watch begins.</summary>
+    public async Task<HostOutcome> RunAsync(CancellationToken cancel)
+    {
+        using var watch = new HealthWatch(host.Kernel, host.Checks);
+        List<string> loaded;
+        try
+        {
+            loaded = Load(cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            ServiceNotifier.Ready(e.Message);
+            return new HostOutcome { Result = HostResult.Failed, Message = e.Message, Advice = $"is {host.Paths.State} in order? then: suture apply NAME" };
+        }
+        ServiceNotifier.Ready(_story.Count > 0 ? string.Join("; ", _story) : "nothing to apply");
+        if (loaded.Count == 0)
+        {
+            return new HostOutcome { Result = HostResult.Nothing, Message = _story.Count > 0 ? string.Join("; ", _story) : "nothing to apply" };
+        }
+        string? harm = null;
+        try
+        {
+            harm = await watch.WatchAsync(host.Settings.BootWatch, "boot", loaded[0], null, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // An orderly shutdown is no crash.
+        }
+        FaultPoint.Reached("boot.watched");
+        using var hold = HostLock.Take(host.Paths, LockBound, CancellationToken.None);
+        var onProbation = host.State.Load().State.For(host.Running.Release)
+            .Where(p => loaded.Contains(p.Name) && p.Probation is { } probation && host.IsAttended(probation)).Select(p => p.Name).ToList();
+        if (hold is null || onProbation.Count == 0)
+        {
+            return new HostOutcome { Result = HostResult.Done, Message = "changed by another command meanwhile" };
+        }
+        var outcome = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null).Judge(onProbation, harm);
+        if (harm is not null)
+        {
+            onProbation.ForEach(name => Record.Note(host, "boot", name, null, "unhealthy", outcome.Message));
+        }
+        return outcome;
+    }
+
+    private List<string> Load(CancellationToken cancel)
+    {
+        var loaded = new List<string>();
+        if (host.Fitness.Refusal() is { } unfit)
+        {
+            _story.Add(unfit.Message);
+            return loaded;
+        }
+        using var hold = HostLock.Take(host.Paths, LockBound, cancel);
+        if (hold is null)
+        {
+            _story.Add(ApplyOperation.Busy().Message);
+            return loaded;
+        }
+        var recovery = new Recovery(host);
+        var state = recovery.Run();
+        _story.AddRange(recovery.Notes);
+        foreach (var patch in state.For(host.Running.Release).Where(p => p.MayLoadAutomatically && !host.Sysfs.Exists(p.Module)).ToList())
+        {
+            var outcome = LoadOne(ref state, patch, cancel);
+            _story.Add(outcome.Message);
+            if (outcome.Result == HostResult.Done)
+            {
+                loaded.Add(patch.Name);
+            }
+        }
+        return loaded;
+    }
+
+    private HostOutcome LoadOne(ref HostState state, InstalledPatch patch, CancellationToken cancel)
+    {
+        var path = host.Paths.Patch(patch.Release, patch.Name);
+        var (module, refusal) = OpenedModule.Open(path, host.Owner);
+        using (module)
+        {
+            if (module is not null)
+            {
+                refusal = StateFile.Describe(module.Note, module.Bytes, patch.Installed).Sha256 == patch.Sha256
+                    ? new PatchChecks(host, state, again: false).Run(module)
+                    : new Refusal(RefusalKind.Verification, $"{path} is not the file that was installed", "apply the module file again from where it was built");
+            }
+            if (refusal is not null)
+            {
+                Record.Note(host, "boot", patch.Name, patch.Version, "refused", refusal.Message);
+                Journal.Error($"patch {patch.Name} is not applied at boot: {refusal.Message}");
+                return HostOutcome.Of(refusal, patch.Name);
+            }
+            var record = Record.Begin(host, "boot", patch);
+            FaultPoint.Reached("boot.begun");
+            var outcome = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null).Run(ref state, patch, module!, cancel);
+            record.End(ApplyOperation.Word(outcome.Result), outcome.Message, outcome.TransitionMs);
+            return outcome;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using Suture.Host.State;
+
+namespace Suture.Host.Operations;
+
+/// <summary>
+/// Brings the state in line with the kernel after an operation was killed or the machine went down, before anything else is changed. The
+/// kernel's word counts: what it runs is applied, what it does not is not. Needs the lock.
+/// </summary>
+public sealed class Recovery(SutureHost host)
+{
+    private const int RecentLines = 1000;
+
+    private readonly List<string> _notes = [];
+
+    /// <summary>What was found and done, one sentence each.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Gives the state that is true now; it is saved when it differs.</summary>
+    /// <exception cref="IOException">The disk is full or broken.</exception>
+    public HostState Run()
+    {
+        var loaded = host.State.Load();
+        _notes.AddRange(loaded.Warnings);
+        var state = loaded.State;
+        foreach (var patch in state.For(host.Running.Release).ToList())
+        {
+            state = Settle(state, patch);
+        }
+        RemoveUnfinishedFiles();
+        if (!state.ToJson().AsSpan().SequenceEqual(loaded.State.ToJson()) || loaded.Warnings.Count > 0)
+        {
+            host.State.Save(state);
+        }
+        CloseInterruptedOperations(state);
+        return state;
+    }
+
+    private HostState Settle(HostState state, InstalledPatch patch)
+    {
+        if (patch.Probation is { } probation)
+        {
+            if (host.IsAttended(probation))
+            {
+                return state;
+            }
+            if (probation.BootId != host.Running.BootId)
+            {
+                var reason = $"the machine went down {(probation.AtBoot ? "after it was applied at boot" : "while it was being applied")} at {probation.Since:yyyy-MM-dd HH:mm:ss} UTC";
+                _notes.Add($"{patch.Name} is put into quarantine: {reason}");
+                Record.Note(host, probation.AtBoot ? "boot" : "apply", patch.Name, patch.Version, "quarantined", reason);
+                return state.With(patch with { Probation = null, Quarantine = new Quarantine(DateTimeOffset.UtcNow, reason), AppliedSince = null });
+            }
+        }
+        FinishTransition(patch);
+        if (host.IsApplied(patch))
+        {
+            // A revert that was killed before it began is not taken for a wish to keep the patch.
+            return patch.Probation is null && patch.Wish != PatchWish.Installed ? state : Adopt(state, patch);
+        }
+        if (!host.Sysfs.Exists(patch.Module) && host.Modules.Contains(patch.Module))
+        {
+            host.Loader(host.Settings.TransitionTimeout).Unload(patch.Module);
+        }
+        return patch.Probation is null && patch.AppliedSince is null ? state : state.With(patch with { Probation = null, AppliedSince = null });
+    }
+
+    /// <summary>The kernel had finished what was begun.</summary>
+    private HostState Adopt(HostState state, InstalledPatch patch)
+    {
+        _notes.Add($"{patch.Name} is applied: the kernel had finished what was interrupted");
+        var adopted = patch with { Probation = null, Wish = PatchWish.Applied, AppliedSince = patch.AppliedSince ?? DateTimeOffset.UtcNow };
+        return AfterReplacement(host, state.WithLast(adopted), adopted);
+    }
+
+    /// <summary>Those that <paramref name="newest"/> took off are marked as replaced.</summary>
+    internal static HostState AfterReplacement(SutureHost host, HostState state, InstalledPatch newest)
+    {
+        if (!newest.Replace)
+        {
+            return state;
+        }
+        foreach (var other in state.For(newest.Release).Where(p => p.Name != newest.Name && p.Wish == PatchWish.Applied && host.Sysfs.Enabled(p.Module) != true).ToList())
+        {
+            state = state.With(other with { Wish = PatchWish.Replaced, AppliedSince = null, Probation = null });
+        }
+        return state;
+    }
+
+    /// <summary>A transition whose operation was killed goes on in the kernel; one that does not come to its end is turned round.</summary>
+    private void FinishTransition(InstalledPatch patch)
+    {
+        if (host.Sysfs.InTransition(patch.Module) != true)
+        {
+            return;
+        }
+        var loader = host.Loader(host.Settings.TransitionTimeout);
+        var towardsPatched = host.Sysfs.Enabled(patch.Module) == true;
+        _notes.Add($"{patch.Name} was left in transition");
+        if (towardsPatched)
+        {
+            _notes.Add(loader.Complete(patch.Module).Detail);
+        }
+        else
+        {
+            _notes.Add(loader.CompleteDisabling(patch.Module).Detail);
+        }
+    }
+
+    private void RemoveUnfinishedFiles()
+    {
+        foreach (var directory in new[] { host.Paths.State, host.Paths.Patches(host.Running.Release) }.Where(Directory.Exists))
+        {
+            foreach (var file in Directory.GetFiles(directory, "*" + DurableFile.Unfinished))
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
+    private void CloseInterruptedOperations(HostState state)
+    {
+        foreach (var line in host.History.Operations().TakeLast(RecentLines).Where(l => l.Outcome == History.Begun))
+        {
+            var patch = state.Patches.FirstOrDefault(p => p.Name == line.Patch && p.Release == line.Release);
+            if (patch?.Probation is { } probation && host.IsAttended(probation))
+            {
+                continue;
+            }
+            var now = patch is null ? "it is not installed" : host.IsApplied(patch) ? "the patch is applied" : "the patch is not applied";
+            host.History.Append(line with { At = DateTimeOffset.UtcNow, Outcome = "interrupted", Detail = $"it was killed or the machine went down; {now}" });
+        }
+    }
+}

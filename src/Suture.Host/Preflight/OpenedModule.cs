@@ -1,0 +1,147 @@
+using Microsoft.Win32.SafeHandles;
+using Suture.Host.Interfaces;
+using Suture.Module;
+
+namespace Suture.Host.Preflight;
+
+/// <summary>
+/// A module file that was opened once. What is checked, what is copied into the store and what the kernel gets all come from the one
+/// descriptor: a file or link that is exchanged meanwhile is not followed, and is noticed.
+/// </summary>
+public sealed class OpenedModule : IDisposable
+{
+    private const long MaxBytes = 256 << 20;
+    private const string Reinstall = "put the file where only root can write, e.g.: install -o root -g root -m 0644 FILE /root/";
+
+    private readonly string _path;
+    private readonly Posix.FileFacts _facts;
+
+    private OpenedModule(SafeFileHandle handle, string path, Posix.FileFacts facts, byte[] bytes, LivepatchFile content)
+    {
+        Handle = handle;
+        _path = path;
+        _facts = facts;
+        Bytes = bytes;
+        Content = content;
+    }
+
+    /// <summary>The descriptor.</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Its bytes.</summary>
+    public byte[] Bytes { get; }
+
+    /// <summary>What it says about itself.</summary>
+    public LivepatchFile Content { get; }
+
+    /// <summary>Its note.</summary>
+    public LivepatchNote Note => Content.Note;
+
+    /// <summary>Opens and reads <paramref name="path"/>, which nobody but <paramref name="owner"/> may be able to change.</summary>
+    public static (OpenedModule? Module, Refusal? Refusal) Open(string path, uint owner = 0)
+    {
+        path = Path.GetFullPath(path);
+        var (handle, errno) = Posix.Open(path, Posix.NoFollow | Posix.NonBlocking);
+        if (handle is null)
+        {
+            return (null, errno == Posix.TooManyLinks
+                ? Host($"{path} is a symbolic link", "name the file itself: a link can be turned to another file between check and load")
+                : Host($"{path} cannot be opened: {(errno == 2 ? "there is no such file" : errno == 13 ? "permission denied" : $"errno {errno}")}", "check the name, and run as root"));
+        }
+        OpenedModule? opened = null;
+        try
+        {
+            if (Posix.Facts(handle) is not { } facts)
+            {
+                return (null, Host($"{path}: its owner cannot be read", Reinstall));
+            }
+            if (WritableByOthers(path, facts, owner) is { } open)
+            {
+                return (null, open);
+            }
+            var length = RandomAccess.GetLength(handle);
+            if (length > MaxBytes)
+            {
+                return (null, new Refusal(RefusalKind.Verification, $"{path} has {length} bytes, more than any module", "give a module that suture build made"));
+            }
+            var bytes = new byte[length];
+            for (var at = 0; at < bytes.Length;)
+            {
+                var read = RandomAccess.Read(handle, bytes.AsSpan(at), at);
+                if (read == 0)
+                {
+                    return (null, new Refusal(RefusalKind.Verification, $"{path} became shorter while it was read", "wait until it is written, then try again"));
+                }
+                at += read;
+            }
+            opened = new OpenedModule(handle, path, facts, bytes, LivepatchFile.Read(bytes, path));
+            return (opened, null);
+        }
+        catch (ModuleFileException e)
+        {
+            return (null, new Refusal(RefusalKind.Verification, e.Message, e.Advice));
+        }
+        finally
+        {
+            if (opened is null)
+            {
+                handle.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Why the name does not lead to the opened file any more; null when it does.</summary>
+    public Refusal? Exchanged()
+    {
+        var now = Posix.Facts(_path);
+        return now is { } facts && facts.Inode == _facts.Inode && facts.Device == _facts.Device ? null
+            : Host($"{_path} was exchanged for another file while it was being checked", "find out who did that; nothing was loaded");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Handle.Dispose();
+
+    /// <summary>Who can write the file, or rename anything on the way to it, decides what runs in the kernel.</summary>
+    private static Refusal? WritableByOthers(string path, Posix.FileFacts file, uint owner)
+    {
+        if (!file.IsRegular)
+        {
+            return Host($"{path} is not a regular file", "give a module that suture build made");
+        }
+        // Links among the directories are followed first: what counts is where the file lies.
+        if (RealDirectory(Path.GetDirectoryName(path)!) is not { } directory)
+        {
+            return Host($"{path}: its directory cannot be read", Reinstall);
+        }
+        var at = path;
+        Posix.FileFacts? facts = file;
+        for (; facts is { } here; facts = Posix.Facts(at))
+        {
+            if (here.Owner != 0 && here.Owner != owner)
+            {
+                return Host($"{at} belongs to user {here.Owner}, not to root: that user decides what would run in the kernel", Reinstall);
+            }
+            if (here.OthersMayWrite)
+            {
+                return Host($"{at} can be written by others than its owner (mode {Convert.ToString(here.Mode & 0xFFF, 8)})", Reinstall);
+            }
+            if (at == "/")
+            {
+                return null;
+            }
+            at = at == path ? directory : Path.GetDirectoryName(at)!;
+        }
+        return Host($"{at}: its owner cannot be read", Reinstall);
+    }
+
+    private static string? RealDirectory(string path)
+    {
+        var (directory, _) = Posix.Open(path, Posix.Directory);
+        using (directory)
+        {
+            return directory is null ? null : File.ResolveLinkTarget($"/proc/self/fd/{directory.DangerousGetHandle()}", returnFinalTarget: false)?.FullName;
+        }
+    }
+
+    private static Refusal Host(string message, string advice) => new(RefusalKind.Host, message, advice);
+}

@@ -1,0 +1,59 @@
+using Suture.Host.State;
+using Suture.Module;
+
+namespace Suture.Host.Preflight;
+
+/// <summary>Everything that must hold before a patch is loaded, in the order in which it is cheapest to find out. The first that does not refuses it.</summary>
+internal sealed class PatchChecks(SutureHost host, HostState state, bool again)
+{
+    private readonly List<string> _notes = [];
+
+    /// <summary>What could not be checked, and whatever else should be known.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    public Refusal? Run(OpenedModule module) =>
+        Kernel(module.Note) ?? Decided(module.Note) ?? Signature(module) ?? Name(module.Note)
+        ?? new FunctionOwners(host.Kernel).Refusal(module.Note, IsOurs)
+        ?? Code(module.Note);
+
+    private Refusal? Kernel(LivepatchNote note)
+    {
+        const string advice = "build it for this kernel: suture build PATCH --kernel running";
+        return note.Kernel.Release != host.Running.Release
+            ? new Refusal(RefusalKind.KernelMismatch, $"{note.Name} is for kernel {note.Kernel.Release}, this host runs {host.Running.Release}", advice)
+            : note.Kernel.BuildId != host.Running.BuildId
+                ? new Refusal(RefusalKind.KernelMismatch, $"{note.Name} is for another build of {note.Kernel.Release}: build-id {note.Kernel.BuildId}, this host runs {host.Running.BuildId}", advice)
+                : null;
+    }
+
+    private Refusal? Decided(LivepatchNote note)
+    {
+        var installed = state.For(note.Kernel.Release).ToList();
+        var known = installed.Find(p => p.Name == note.Name);
+        if (known is not null && known.Marks.HasFlag(PatchMarks.Excluded))
+        {
+            return Host($"{note.Name} is excluded on this host", $"to allow it again: suture exclude {note.Name} --undo");
+        }
+        if (known?.Quarantine is { } quarantine && !again)
+        {
+            return Host($"{note.Name} is in quarantine since {quarantine.Since:yyyy-MM-dd HH:mm} UTC: {quarantine.Reason}", $"when the cause is known and gone: suture apply {note.Name} --again");
+        }
+        return note.Replace && installed.Find(p => p.Name != note.Name && p.Marks.HasFlag(PatchMarks.Pinned) && host.Sysfs.Enabled(p.Module) == true) is { } pinned
+            ? Host($"{note.Name} would replace {pinned.Name}, which is pinned", $"to let it go: suture pin {pinned.Name} --undo")
+            : null;
+    }
+
+    private Refusal? Signature(OpenedModule module) => !module.Content.IsSigned && host.Fitness.SignaturesDemanded() is { } who
+        ? Host($"{module.Note.Name} is not signed, and this kernel loads only signed modules ({who})", "sign it with a key that this kernel knows: one enrolled with mokutil, or of the kernel build")
+        : null;
+
+    private Refusal? Name(LivepatchNote note) => host.Modules.Contains(note.Module)
+        ? Host($"a module {note.Module} is loaded already, and it is not this one", "take it off first (suture revert), or build this one under another name: suture build --name")
+        : null;
+
+    private Refusal? Code(LivepatchNote note) => null;
+
+    private bool IsOurs(string module) => state.For(host.Running.Release).Any(p => p.Module == module);
+
+    private static Refusal Host(string message, string advice) => new(RefusalKind.Host, message, advice);
+}

@@ -1,0 +1,51 @@
+using Suture.Host.Interfaces;
+
+namespace Suture.Host.State;
+
+/// <summary>Files that are whole or not there, also after a power cut: write aside, flush to disk, rename, flush the directory.</summary>
+internal static class DurableFile
+{
+    /// <summary>Suffix of what is not finished.</summary>
+    public const string Unfinished = ".tmp";
+
+    /// <summary>Writes <paramref name="content"/> to <paramref name="path"/>. When it throws, the old file is untouched.</summary>
+    /// <exception cref="IOException">The disk is full or broken.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> content, Action? written = null)
+    {
+        var aside = path + Unfinished;
+        try
+        {
+            using (var file = new FileStream(aside, new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+        }
+        catch (IOException)
+        {
+            File.Delete(aside);
+            throw;
+        }
+        written?.Invoke();
+        File.Move(aside, path, overwrite: true);
+        Posix.SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Makes a directory that only root enters, and its parents, so that it survives a power cut.</summary>
+    public static void MakeDirectory(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return;
+        }
+        var parent = Path.GetDirectoryName(path)!;
+        MakeDirectory(parent);
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Posix.SyncDirectory(parent);
+    }
+}

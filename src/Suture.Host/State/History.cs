@@ -1,0 +1,145 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Suture.Host.Interfaces;
+
+namespace Suture.Host.State;
+
+/// <summary>A line of the history.</summary>
+public sealed record HistoryLine
+{
+    /// <summary>Identifies the operation; its beginning and its end have the same.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>When.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>apply, revert, boot, agent, install, remove, pin …</summary>
+    public required string Verb { get; init; }
+
+    /// <summary>Name of the patch.</summary>
+    public string? Patch { get; init; }
+
+    /// <summary>Its version.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Kernel release.</summary>
+    public string? Release { get; init; }
+
+    /// <summary>Who asked: login name and, when it differs, the user acted as.</summary>
+    public string? Who { get; init; }
+
+    /// <summary>"begun" for a beginning; else how it ended: done, refused, stalled, unhealthy, failed, interrupted, quarantined.</summary>
+    public required string Outcome { get; init; }
+
+    /// <summary>Why, in a sentence.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Milliseconds from beginning to end.</summary>
+    public long? DurationMs { get; init; }
+
+    /// <summary>Milliseconds from loading the module to the end of the transition.</summary>
+    public long? TransitionMs { get; init; }
+}
+
+/// <summary>
+/// The append-only record. A line is on disk before the operation that it announces does anything, and room for its end is reserved with it,
+/// so that a full disk cannot swallow an outcome. A line torn by a power cut is closed by the next one, never removed.
+/// </summary>
+public sealed class History(HostPaths paths)
+{
+    private const int ReservedBytes = 64 << 10;
+    private const int MaxBytes = 256 << 20;
+
+    /// <summary>Appends <paramref name="line"/>; it is on disk when this returns.</summary>
+    /// <exception cref="IOException">The disk is full or broken.</exception>
+    public void Append(HistoryLine line)
+    {
+        DurableFile.MakeDirectory(paths.State);
+        var isNew = !File.Exists(paths.HistoryFile);
+        using (var file = new FileStream(paths.HistoryFile, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite,
+            BufferSize = 0,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        {
+            var text = JsonSerializer.Serialize(line, HistoryJson.Default.HistoryLine) + "\n";
+            file.Seek(0, SeekOrigin.End);
+            if (EndsTorn(file))
+            {
+                text = "\n" + text;
+            }
+            var bytes = Encoding.UTF8.GetBytes(text);
+            if (line.Outcome == Begun)
+            {
+                // File systems that cannot reserve say so; the line itself still tells whether there is room now.
+                Posix.Reserve(file.SafeFileHandle, file.Length + bytes.Length, ReservedBytes);
+            }
+            if (FaultPoint.Observer.Value is not null || Environment.GetEnvironmentVariable("SUTURE_FAULT") is not null)
+            {
+                file.Write(bytes.AsSpan(0, bytes.Length / 2));
+                FaultPoint.Reached("history.torn");
+                bytes = bytes[(bytes.Length / 2)..];
+            }
+            file.Write(bytes);
+            file.Flush(flushToDisk: true);
+        }
+        if (isNew)
+        {
+            Posix.SyncDirectory(paths.State);
+        }
+    }
+
+    /// <summary>The outcome of a line that announces an operation.</summary>
+    public const string Begun = "begun";
+
+    /// <summary>All lines, oldest first; those that a power cut tore are left out.</summary>
+    public IReadOnlyList<HistoryLine> Read()
+    {
+        var lines = new List<HistoryLine>();
+        if (!File.Exists(paths.HistoryFile) || new FileInfo(paths.HistoryFile).Length > MaxBytes)
+        {
+            return lines;
+        }
+        foreach (var text in File.ReadLines(paths.HistoryFile))
+        {
+            try
+            {
+                if (text.Length > 0 && JsonSerializer.Deserialize(text, HistoryJson.Default.HistoryLine) is { } line)
+                {
+                    lines.Add(line);
+                }
+            }
+            catch (JsonException)
+            {
+                // Torn by a power cut.
+            }
+        }
+        return lines;
+    }
+
+    /// <summary>One entry for each operation, oldest first: its end, or that it was interrupted.</summary>
+    public IReadOnlyList<HistoryLine> Operations()
+    {
+        var lines = Read();
+        var ended = lines.Where(l => l.Outcome != Begun).Select(l => l.Operation).ToHashSet(StringComparer.Ordinal);
+        return [.. lines.Where(l => l.Outcome != Begun || !ended.Contains(l.Operation))];
+    }
+
+    private static bool EndsTorn(FileStream file)
+    {
+        if (file.Length == 0)
+        {
+            return false;
+        }
+        file.Seek(-1, SeekOrigin.End);
+        return file.ReadByte() != '\n';
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(HistoryLine))]
+internal sealed partial class HistoryJson : JsonSerializerContext;

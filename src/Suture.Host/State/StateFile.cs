@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using Suture.Module;
+
+namespace Suture.Host.State;
+
+/// <summary>
+/// The state on disk. Two copies are kept, the present one and the one before: a damaged file falls back to the older copy, and what both
+/// lost is found again from the module files in the store. A damaged file is kept aside, never deleted.
+/// </summary>
+public sealed class StateFile(HostPaths paths)
+{
+    private const int MaxBytes = 16 << 20;
+    private string Before => paths.StateFile + "~";
+
+    /// <summary>Reads the state. <see cref="Loaded.Warnings"/> say what was found damaged.</summary>
+    public Loaded Load()
+    {
+        var warnings = new List<string>();
+        if (Read(paths.StateFile, warnings) is { } present)
+        {
+            return Adopt(present, warnings);
+        }
+        var older = Read(Before, warnings);
+        if (older is not null && File.Exists(paths.StateFile))
+        {
+            warnings.Add($"the state before its last change is used, from {Before}");
+        }
+        return Adopt(older ?? new HostState(), warnings);
+    }
+
+    /// <summary>Writes the state; when it throws, the old one stays.</summary>
+    /// <exception cref="IOException">The disk is full or broken.</exception>
+    public void Save(HostState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        DurableFile.MakeDirectory(paths.State);
+        DurableFile.Write(paths.StateFile, state.ToJson(), () =>
+        {
+            FaultPoint.Reached("state.written");
+            KeepPresent();
+            FaultPoint.Reached("state.kept");
+        });
+        FaultPoint.Reached("state.renamed");
+    }
+
+    /// <summary>A good present copy becomes the one before; a damaged one is put aside.</summary>
+    private void KeepPresent()
+    {
+        if (!File.Exists(paths.StateFile))
+        {
+            return;
+        }
+        if (Read(paths.StateFile, []) is not null)
+        {
+            File.Move(paths.StateFile, Before, overwrite: true);
+        }
+        else
+        {
+            File.Move(paths.StateFile, $"{paths.StateFile}.damaged-{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}", overwrite: true);
+        }
+    }
+
+    private static HostState? Read(string path, List<string> warnings)
+    {
+        byte[] bytes;
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists)
+            {
+                return null;
+            }
+            if (file.Length > MaxBytes)
+            {
+                warnings.Add($"{path} is damaged: {file.Length} bytes are more than any state");
+                return null;
+            }
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            warnings.Add($"{path} cannot be read: {e.Message}");
+            return null;
+        }
+        if (HostState.FromJson(bytes, out var fault) is { } state)
+        {
+            return state;
+        }
+        warnings.Add($"{path} is damaged: {fault}");
+        return null;
+    }
+
+    /// <summary>Module files that the state does not list: an installation was cut short, or the state is an older one.</summary>
+    private Loaded Adopt(HostState state, List<string> warnings)
+    {
+        var root = Path.Combine(paths.State, "patches");
+        try
+        {
+            foreach (var directory in (Directory.Exists(root) ? Directory.GetDirectories(root) : []).Order(StringComparer.Ordinal))
+            {
+                var release = Path.GetFileName(directory);
+                foreach (var file in Directory.GetFiles(directory, "*.ko").Order(StringComparer.Ordinal))
+                {
+                    if (!state.Patches.Any(p => p.Release == release && p.Name == Path.GetFileNameWithoutExtension(file)) && Describe(file, warnings) is { } found)
+                    {
+                        state = state.With(found);
+                    }
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            warnings.Add($"{root} cannot be read: {e.Message}");
+        }
+        return new Loaded(state, warnings);
+    }
+
+    private static InstalledPatch? Describe(string file, List<string> warnings)
+    {
+        try
+        {
+            var bytes = File.ReadAllBytes(file);
+            return Describe(LivepatchFile.Read(bytes, file).Note, bytes, File.GetLastWriteTimeUtc(file));
+        }
+        catch (ModuleFileException e)
+        {
+            warnings.Add($"{e.Message}; it is ignored");
+            return null;
+        }
+    }
+
+    /// <summary>The record of a module file that was just put into the store.</summary>
+    internal static InstalledPatch Describe(LivepatchNote note, ReadOnlySpan<byte> file, DateTimeOffset installed) => new()
+    {
+        Release = note.Kernel.Release,
+        Name = note.Name,
+        Module = note.Module,
+        Version = note.Version,
+        Title = note.Title,
+        Cves = note.Cves,
+        Replace = note.Replace,
+        Sha256 = Convert.ToHexStringLower(SHA256.HashData(file)),
+        Installed = installed,
+        Wish = PatchWish.Installed,
+    };
+
+    /// <summary>The state and what was wrong with its files.</summary>
+    /// <param name="State">The state.</param>
+    /// <param name="Warnings">One sentence each; empty when all is in order.</param>
+    public sealed record Loaded(HostState State, IReadOnlyList<string> Warnings);
+}

@@ -1,0 +1,44 @@
+using Suture.Host;
+using Suture.Host.Operations;
+
+namespace Suture.UnitTests.Host;
+
+/// <summary>A host with a fake kernel, its state in a directory of its own.</summary>
+internal sealed class TestHost : IDisposable
+{
+    public TestHost()
+    {
+        Paths = new HostPaths(Path.Combine(Kernel.Root, "var/lib/suture"), Path.Combine(Kernel.Root, "etc/suture"), Path.Combine(Kernel.Root, "run/suture"));
+        Directory.CreateDirectory(Paths.Configuration);
+    }
+
+    public FakeKernel Kernel { get; } = new();
+
+    public HostPaths Paths { get; }
+
+    public Settings Settings { get; init; } = new() { TransitionTimeout = TimeSpan.FromSeconds(20), Watch = TimeSpan.Zero, BootWatch = TimeSpan.Zero };
+
+    /// <summary>As a new process sees this host.</summary>
+    public SutureHost Open() => new(Kernel.Paths, Paths, Kernel, Settings);
+
+    /// <summary>Writes a module file.</summary>
+    public string Module(string name, string version = "1", bool replace = true, params string[] functions)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(Kernel.Root, "modules")).FullName, $"suture_{name}.ko");
+        File.WriteAllBytes(path, TestModule.Bytes(name, version, replace, functions: functions));
+        return path;
+    }
+
+    public Task<HostOutcome> ApplyAsync(string given, bool again = false) =>
+        new ApplyOperation(Open(), new ApplyOptions { Again = again }).RunAsync(given, Xunit.TestContext.Current.CancellationToken);
+
+    public HostOutcome Revert(string? given = null) => new RevertOperation(Open(), null).Run(given, Xunit.TestContext.Current.CancellationToken);
+
+    public Task<HostOutcome> BootAsync() => new BootOperation(Open()).RunAsync(Xunit.TestContext.Current.CancellationToken);
+
+    public HostStatus Status() => HostStatus.Read(Open());
+
+    public PatchCondition? ConditionOf(string name) => Status().Patches.FirstOrDefault(p => p.Patch.Name == name)?.Condition;
+
+    public void Dispose() => Kernel.Dispose();
+}
