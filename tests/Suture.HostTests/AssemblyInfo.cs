@@ -1,0 +1,4 @@
+using Xunit;
+
+// One machine, two cores: virtual machines side by side only make each other late.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
