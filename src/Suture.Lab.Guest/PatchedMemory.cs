@@ -1,4 +1,6 @@
 using System.Globalization;
+using Suture.Host;
+using Suture.Host.Memory;
 using Suture.Lab.Protocol;
 
 namespace Suture.Lab.Guest;
@@ -31,7 +33,11 @@ internal sealed class PatchedMemory(EventPort port)
         {
             return (plan.ModulesMayMiss, $"{GuestMemoryPlan.NotRead}module {missing} is not loaded");
         }
-        using var memory = new CoreMemory();
+        using var memory = CoreMemory.Open(new KernelPaths(), out var fault);
+        if (memory is null)
+        {
+            return (false, fault);
+        }
         var anchor = KernelAddress(plan.Anchor);
         Send(GuestMemoryPlan.Anchored, anchor, []);
         foreach (var name in plan.Modules.Append(module))

@@ -13,6 +13,9 @@ internal sealed class Trial
 {
     private static readonly TimeSpan MemoryBound = TimeSpan.FromSeconds(20);
 
+    /// <summary>The kernel prints hundreds of thousands of symbols, on an emulated CPU.</summary>
+    private static readonly TimeSpan RunningCodeBound = TimeSpan.FromSeconds(60);
+
     private readonly GuestPlan _plan;
     private readonly int _number;
     private readonly GuestTrial _trial;
@@ -55,6 +58,7 @@ internal sealed class Trial
     {
         var loaded = LoadTargets([]);
         ProbeMust("probe-before", succeed: false);
+        CheckRunningCode();
         Apply();
         TakeBack(loaded);
         return loaded;
@@ -76,11 +80,24 @@ internal sealed class Trial
     private void TakeBack(List<GuestModule> loaded)
     {
         ReadMemory(_trial.Patch);
+        CheckRunningCode();
         ProbeMust("probe-applied", succeed: true);
         Kernel("revert", 2, () => _loader.Disable(_trial.Patch.Name));
         ProbeMust("probe-reverted", succeed: false);
         Kernel("unload", 1, () => _loader.Unload(_trial.Patch.Name));
         UnloadTargets(loaded);
+    }
+
+    /// <summary>
+    /// What a host does before it applies a livepatch: is the code in memory what it was built against? It must say so while the
+    /// livepatch is applied, too: then the functions call the tracer.
+    /// </summary>
+    private void CheckRunningCode()
+    {
+        if (_cycle == 1)
+        {
+            Stage("running-code", RunningCodeBound, stopOnFailure: false, () => TargetCode.Check(_trial.Patch.File));
+        }
     }
 
     /// <summary>Once is enough for each order: what is applied again is the same.</summary>

@@ -30,6 +30,7 @@ internal sealed class Initramfs
         archive.File("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"u8);
         archive.File("etc/group", "root:x:0:\nnogroup:x:65534:\n"u8);
         await AddProgramAsync(archive, guest, "/bin/suture-guest", cancel);
+        await AddLibrariesAsync(archive, await SharedLibraries.OfHashingAsync(cancel), cancel);
         await AddBusyboxAsync(archive, busybox, cancel);
 
         var trials = new List<GuestTrial>();
@@ -100,7 +101,12 @@ internal sealed class Initramfs
     private static async Task AddProgramAsync(CpioWriter archive, string source, string guestPath, CancellationToken cancel)
     {
         archive.File(guestPath, await File.ReadAllBytesAsync(source, cancel), Executable);
-        foreach (var library in await SharedLibraries.OfAsync(source, cancel))
+        await AddLibrariesAsync(archive, await SharedLibraries.OfAsync(source, cancel), cancel);
+    }
+
+    private static async Task AddLibrariesAsync(CpioWriter archive, IReadOnlyList<string> libraries, CancellationToken cancel)
+    {
+        foreach (var library in libraries)
         {
             archive.File(library, await File.ReadAllBytesAsync(library, cancel), Executable);
         }

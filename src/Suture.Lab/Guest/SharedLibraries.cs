@@ -6,14 +6,25 @@ namespace Suture.Lab.Guest;
 internal static class SharedLibraries
 {
     /// <summary>Absolute paths that the program needs under exactly these names; none for a static program.</summary>
-    public static async Task<IReadOnlyList<string>> OfAsync(string program, CancellationToken cancel)
+    public static async Task<IReadOnlyList<string>> OfAsync(string program, CancellationToken cancel) =>
+        NeedsInterpreter(program) ? await NeedsAsync(program, cancel) : [];
+
+    /// <summary>The library that the guest program opens when it first hashes something, with what it needs itself.</summary>
+    public static async Task<IReadOnlyList<string>> OfHashingAsync(CancellationToken cancel)
     {
-        if (!NeedsInterpreter(program))
+        const string name = "libssl.so.3";
+        foreach (var directory in (string[])["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib"])
         {
-            return [];
+            if (Path.Combine(directory, name) is var path && File.Exists(path))
+            {
+                return [path, .. await NeedsAsync(path, cancel)];
+            }
         }
-        return Parse(Encoding.UTF8.GetString(await ExternalProgram.OutputAsync("ldd", [program], "libc-bin", cancel)));
+        throw new LabInputException(LabInputFault.Missing, $"{name} is not installed", "apt install libssl3");
     }
+
+    private static async Task<IReadOnlyList<string>> NeedsAsync(string file, CancellationToken cancel) =>
+        Parse(Encoding.UTF8.GetString(await ExternalProgram.OutputAsync("ldd", [file], "libc-bin", cancel)));
 
     /// <summary>
     /// Paths in ldd's output: "libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)" and "/lib64/ld-linux-x86-64.so.2 (0x…)".

@@ -19,7 +19,7 @@ public sealed class ArrowTests
         ["Suture.Build"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Module"],
         ["Suture.Host"] = ["Suture.Elf", "Suture.Module"],
         ["Suture.Lab"] = ["Suture.Elf", "Suture.Kernel", "Suture.Host", "Suture.Verify", "Suture.Module"],
-        ["Suture.Lab.Guest"] = ["Suture.Host"],
+        ["Suture.Lab.Guest"] = ["Suture.Host", "Suture.Module"],
         ["Suture.Trust"] = [],
         ["Suture.Fleet"] = ["Suture.Trust"],
         ["Suture.Cli"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Build", "Suture.Module", "Suture.Host", "Suture.Lab", "Suture.Trust", "Suture.Fleet"],
