@@ -11,4 +11,10 @@ public sealed record KernelPaths(string Sys = "/sys", string Proc = "/proc", str
 
     /// <summary>The list of loaded modules.</summary>
     public string Modules => Path.Combine(Proc, "modules");
+
+    /// <summary>The kernel's symbols and their addresses.</summary>
+    public string Symbols => Path.Combine(Proc, "kallsyms");
+
+    /// <summary>The kernel's memory.</summary>
+    public string Core => Path.Combine(Proc, "kcore");
 }

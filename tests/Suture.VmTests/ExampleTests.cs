@@ -107,6 +107,9 @@ public sealed class ExampleTests(ITestOutputHelper output)
         stages.Count.ShouldBeGreaterThanOrEqualTo(6);
         stages.ShouldAllBe(s => s.GetProperty("ok").GetBoolean());
         stages.ShouldContain(s => s.GetProperty("name").GetString() == "memory");
+        // Before it is applied, and while it is.
+        stages.Count(s => s.GetProperty("name").GetString() == "running-code" && s.GetProperty("detail").GetString()!.Contains("as it was built against"))
+            .ShouldBeGreaterThanOrEqualTo(2);
         if (example.Entry.GetProperty("modules").GetArrayLength() > 0)
         {
             // Both orders: the module there before the livepatch, and arriving after it.

@@ -18,7 +18,7 @@ public sealed class CoreMemory : IDisposable
     public static CoreMemory? Open(KernelPaths paths, out string fault)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        var path = Path.Combine(paths.Proc, "kcore");
+        var path = paths.Core;
         FileStream? file = null;
         try
         {

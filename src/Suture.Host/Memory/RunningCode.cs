@@ -44,15 +44,15 @@ public sealed class RunningCode(KernelPaths paths)
             : Compare(f, symbols.Find(f.Object, f.Name), memory))];
     }
 
-    private static FunctionCode Compare(NoteFunction function, IReadOnlyList<ulong> places, CoreMemory memory)
+    private FunctionCode Compare(NoteFunction function, IReadOnlyList<ulong> places, CoreMemory memory)
     {
         var index = Math.Max(0, function.Sympos - 1);
         if (index >= places.Count || (function.Sympos == 0 && places.Count > 1))
         {
-            return new FunctionCode(function, CodeState.Unreadable, $"/proc/kallsyms has {places.Count} of that name in {function.Object}");
+            return new FunctionCode(function, CodeState.Unreadable, $"{paths.Symbols} has {places.Count} of that name in {function.Object}");
         }
         return memory.Read(places[index], function.Size) is not { } code
-            ? new FunctionCode(function, CodeState.Unreadable, $"/proc/kcore does not give the {function.Size} bytes at {places[index]:x}")
+            ? new FunctionCode(function, CodeState.Unreadable, $"{paths.Core} does not give the {function.Size} bytes at {places[index]:x}")
             : new FunctionCode(function, CodeMask.Digest(code, function.Mask) == function.Digest ? CodeState.Identical : CodeState.Different);
     }
 }

@@ -19,7 +19,7 @@ public sealed class RunningSymbols
     public static RunningSymbols? Read(KernelPaths paths, IEnumerable<string> names, out string fault)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        var path = Path.Combine(paths.Proc, "kallsyms");
+        var path = paths.Symbols;
         var wanted = names.ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
         var symbols = new RunningSymbols();
         var visible = false;

@@ -84,7 +84,7 @@ public sealed class HostFitness(KernelPaths kernel, HostPaths paths)
         ? new("build-id", FitnessGrade.Ok, id)
         : new("build-id", FitnessGrade.Fail, $"the kernel does not show its build-id ({kernel.Sys}/kernel/notes)", "run as root; without it nobody can tell one build of a release from another");
 
-    private FitnessCheck Memory() => File.Exists(Path.Combine(kernel.Proc, "kcore")) && _running.Lockdown != "confidentiality"
+    private FitnessCheck Memory() => File.Exists(kernel.Core) && _running.Lockdown != "confidentiality"
         ? new("memory", FitnessGrade.Ok, "the code in memory can be compared with what a patch was built against")
         : new("memory", FitnessGrade.Warn, "/proc/kcore cannot be read: the code in memory is not compared", "nothing to do under lockdown; else boot a kernel built with CONFIG_PROC_KCORE=y");
 }

@@ -17,15 +17,11 @@ internal sealed class FakeMemory : IDisposable
         Paths = new KernelPaths(Path.Combine(_root, "sys"), Path.Combine(_root, "proc"));
         Directory.CreateDirectory(Paths.Proc);
         File.WriteAllText(Paths.Modules, "tun 61440 0 - Live 0x0000000000000000\n");
-        File.WriteAllText(SymbolsPath, string.Join('\n', symbols) + "\n");
+        File.WriteAllText(Paths.Symbols, string.Join('\n', symbols) + "\n");
         WriteCore();
     }
 
     public KernelPaths Paths { get; }
-
-    public string CorePath => Path.Combine(Paths.Proc, "kcore");
-
-    public string SymbolsPath => Path.Combine(Paths.Proc, "kallsyms");
 
     public Span<byte> Memory => _memory;
 
@@ -41,7 +37,7 @@ internal sealed class FakeMemory : IDisposable
         Header(core.AsSpan(64), type: 4, 0, 0, Start, Size);
         Header(core.AsSpan(64 + 56), type: 1, Offset, Start, Size, Size);
         _memory.CopyTo(core, Offset);
-        File.WriteAllBytes(CorePath, core);
+        File.WriteAllBytes(Paths.Core, core);
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

@@ -71,18 +71,18 @@ public sealed class RunningCodeTests : IDisposable
     [Fact]
     public void Hidden_addresses_are_not_taken_for_code()
     {
-        File.WriteAllText(_host.SymbolsPath, "0000000000000000 T first\n0000000000000000 t twice\n");
+        File.WriteAllText(_host.Paths.Symbols, "0000000000000000 T first\n0000000000000000 t twice\n");
         Unreadable(Function("vmlinux", "first", 0, 0x100), "kptr_restrict");
-        File.WriteAllText(_host.SymbolsPath, "");
+        File.WriteAllText(_host.Paths.Symbols, "");
         Unreadable(Function("vmlinux", "first", 0, 0x100), "kptr_restrict");
-        File.Delete(_host.SymbolsPath);
+        File.Delete(_host.Paths.Symbols);
         Unreadable(Function("vmlinux", "first", 0, 0x100), "kallsyms");
     }
 
     [Fact]
     public void Odd_lines_of_the_symbol_list_are_passed_over()
     {
-        File.WriteAllText(_host.SymbolsPath, "\nffffffff81000100\nffffffff81000100 T\nxyz T first\n T first\nffffffff81000100 T first\n");
+        File.WriteAllText(_host.Paths.Symbols, "\nffffffff81000100\nffffffff81000100 T\nxyz T first\n T first\nffffffff81000100 T first\n");
         Check(Function("vmlinux", "first", 0, 0x100)).State.ShouldBe(CodeState.Identical);
     }
 
@@ -90,22 +90,22 @@ public sealed class RunningCodeTests : IDisposable
     public void Without_memory_nothing_is_told()
     {
         var function = Function("vmlinux", "first", 0, 0x100);
-        var good = File.ReadAllBytes(_host.CorePath);
+        var good = File.ReadAllBytes(_host.Paths.Core);
         // Cut off anywhere, it is no core file or does not reach the function; never more than that.
         foreach (var length in Enumerable.Range(0, 240).Append(good.Length - 0xf00))
         {
-            File.WriteAllBytes(_host.CorePath, good[..length]);
+            File.WriteAllBytes(_host.Paths.Core, good[..length]);
             Unreadable(function, "kcore");
         }
         var hostile = good.ToArray();
         BinaryPrimitives.WriteUInt64LittleEndian(hostile.AsSpan(32), ulong.MaxValue);
-        File.WriteAllBytes(_host.CorePath, hostile);
+        File.WriteAllBytes(_host.Paths.Core, hostile);
         Unreadable(function, "kcore");
         hostile = good.ToArray();
         BinaryPrimitives.WriteUInt64LittleEndian(hostile.AsSpan(64 + 56 + 8), ulong.MaxValue - 1000);
-        File.WriteAllBytes(_host.CorePath, hostile);
+        File.WriteAllBytes(_host.Paths.Core, hostile);
         Unreadable(function, "kcore");
-        File.Delete(_host.CorePath);
+        File.Delete(_host.Paths.Core);
         Unreadable(function, "kcore");
     }
 
