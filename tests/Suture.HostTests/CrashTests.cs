@@ -1,0 +1,116 @@
+using Shouldly;
+using Suture.Host;
+using Xunit;
+
+namespace Suture.HostTests;
+
+/// <summary>Killed, without power, out of room: afterwards the status is true, the next command works, nothing is half applied.</summary>
+public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Killed_at_every_step()
+    {
+        await using var machine = await prepared.ResumeAsync();
+        await machine.SucceedAsync("systemctl stop suture-agent");
+        var operations = 0;
+        await machine.SutureAsync($"apply {GuestSuture.Ko("v1")} --watch 0");
+        foreach (var step in FaultPoint.Steps)
+        {
+            // v1 to v2 and back again are both applying and replacing; what is about revert and boot goes its own way.
+            var (command, next) = step.Split('.')[0] switch
+            {
+                "revert" => ("suture revert v1", "suture revert v1"),
+                "boot" => ("suture boot", "suture boot"),
+                _ => ($"suture apply {GuestSuture.Ko("v2")} --watch 0", $"suture apply {GuestSuture.Ko("v2")} --watch 0"),
+            };
+            if (step.StartsWith("boot.", StringComparison.Ordinal))
+            {
+                // As after a reboot: wanted, and not there.
+                await machine.SucceedAsync("echo 0 > /sys/kernel/livepatch/suture_v1/enabled; while [ -e /sys/kernel/livepatch/suture_v1 ]; do sleep 0.05; done; for t in $(seq 50); do rmmod suture_v1 && break; sleep 0.1; done; "
+                    + "sed -i 's/^#* *boot_watch.*//; $ a boot_watch = 1' /etc/suture/suture.conf");
+            }
+            var killed = await machine.RunAsync($"SUTURE_FAULT={step} {command}");
+            killed.ExitCode.ShouldBe(137, $"{step}: {killed}");
+            operations++;
+            await machine.SucceedAsync("for t in $(seq 200); do cat /sys/kernel/livepatch/*/transition 2>/dev/null | grep -q 1 || break; sleep 0.1; done");
+            await machine.StatusIsTrueAsync();
+            var after = await machine.RunAsync(next, TimeSpan.FromMinutes(3));
+            after.ExitCode.ShouldBeOneOf([0, 3], $"{step}: {after}");
+            await machine.StatusIsTrueAsync();
+            var restored = await machine.RunAsync($"suture apply {GuestSuture.Ko("v1")} --watch 0");
+            restored.ExitCode.ShouldBeOneOf([0, 3], $"{step}: {restored}");
+            (await machine.SucceedAsync("lsmod | grep -c ^suture_")).Trim().ShouldBe("1", step);
+        }
+        await machine.HistoryIsWholeAsync(atLeast: operations);
+        (await machine.SutureAsync("verify")).Output.ShouldNotContain("FAIL");
+        (await machine.SucceedAsync("find /var/lib/suture -name '*.tmp'")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Power_fails_at_ten_moments()
+    {
+        await using var machine = await prepared.ResumeAsync();
+        var moments = new Random(20261122);
+        for (var i = 0; i < 10; i++)
+        {
+            var verb = (i % 3) switch { 0 => $"suture apply {GuestSuture.Ko("v1")} --watch 0", 1 => $"suture apply {GuestSuture.Ko("v2")} --watch 0", _ => "suture revert" };
+            await machine.StartAsync($"while true; do {verb}; {(verb.Contains("revert", StringComparison.Ordinal) ? $"suture apply {GuestSuture.Ko("v1")} --watch 0 --again" : "suture revert")}; done");
+            await Task.Delay(moments.Next(500, 9000), TestContext.Current.CancellationToken);
+            await machine.PowerCutAsync();
+            await machine.BootAgainAsync();
+            await machine.SucceedAsync("systemctl start suture-boot.service; for t in $(seq 100); do cat /sys/kernel/livepatch/*/transition 2>/dev/null | grep -q 1 || break; sleep 0.1; done");
+            await machine.StatusIsTrueAsync();
+            var next = await machine.RunAsync($"suture apply {GuestSuture.Ko("v1")} --watch 0 --again");
+            next.ExitCode.ShouldBeOneOf([0, 3], $"{i}: {next}");
+            await machine.StatusIsTrueAsync();
+            await machine.HistoryIsWholeAsync(atLeast: i);
+        }
+        output.WriteLine($"history: {await machine.SucceedAsync("wc -l < /var/lib/suture/history.jsonl")}");
+    }
+
+    [Fact]
+    public async Task A_full_disk()
+    {
+        await using var machine = await prepared.ResumeAsync();
+        await machine.SucceedAsync("mkdir -p /var/lib/suture && systemctl stop suture-agent && mount -t tmpfs -o size=1M,mode=700 none /var/lib/suture");
+        await machine.SutureAsync($"apply {GuestSuture.Ko("v1")} --watch 0");
+        await machine.SucceedAsync("head -c 2000000 /dev/zero > /var/lib/suture/filler || true");
+        var refused = await machine.RunAsync($"suture apply {GuestSuture.Ko("v2")} --watch 0");
+        refused.ExitCode.ShouldBe(9, refused.ToString());
+        refused.Error.ShouldContain("/var/lib/suture");
+        await machine.StatusIsTrueAsync();
+        (await machine.StateOfAsync("v1")).ShouldBe("applied");
+        await machine.SucceedAsync("rm /var/lib/suture/filler");
+        await machine.SutureAsync($"apply {GuestSuture.Ko("v2")} --watch 0");
+        await machine.StatusIsTrueAsync();
+        // Full between loading and recording: what cannot be recorded is taken back.
+        var applying = await machine.StartAsync($"SUTURE_FAULT=apply.loaded:pause SUTURE_FAULT_GO=/run/go suture apply {GuestSuture.Ko("guide")} --watch 0");
+        await machine.SucceedAsync("until [ -e /run/go.reached ]; do sleep 0.1; done; head -c 2000000 /dev/zero > /var/lib/suture/filler; touch /run/go");
+        var taken = await applying.WithinAsync(TimeSpan.FromMinutes(2));
+        taken.ExitCode.ShouldBe(9, taken.ToString());
+        taken.Error.ShouldContain("could not be recorded");
+        await machine.StatusIsTrueAsync();
+        await machine.SucceedAsync("rm /var/lib/suture/filler");
+        await machine.SutureAsync("apply v1 --watch 0");
+        await machine.StatusIsTrueAsync();
+    }
+
+    [Theory]
+    [InlineData("truncate -s 100 /var/lib/suture/state.json")]
+    [InlineData("head -c 3000 /dev/urandom > /var/lib/suture/state.json")]
+    [InlineData("head -c 3000 /dev/urandom | tee /var/lib/suture/state.json > /var/lib/suture/state.json~")]
+    public async Task A_damaged_state_file(string damage)
+    {
+        await using var machine = await prepared.ResumeAsync($"damaged-{damage.Length}");
+        await machine.SucceedAsync("systemctl stop suture-agent");
+        await machine.SutureAsync($"apply {GuestSuture.Ko("v1")} --watch 0");
+        await machine.SucceedAsync(damage);
+        (await machine.RunAsync("suture status")).Output.ShouldContain("damaged");
+        await machine.StatusIsTrueAsync();
+        await machine.SutureAsync($"apply {GuestSuture.Ko("v2")} --watch 0");
+        await machine.StatusIsTrueAsync();
+        (await machine.SutureAsync("status")).Output.ShouldNotContain("damaged");
+        await machine.SutureAsync("revert");
+        await machine.HistoryIsWholeAsync(atLeast: 3);
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text;
+using Suture.Elf;
+using Suture.HostTests.Machine;
+using Suture.Module;
+
+namespace Suture.HostTests;
+
+/// <summary>Livepatches for the guest's kernel, made by <c>suture build</c> from patches/ as a user would, and spoilt copies of them.</summary>
+internal static class TestModules
+{
+    private static readonly string Suture = Path.Combine(Repository.Root, "artifacts/bin/suture");
+
+    /// <summary>Name of the module and patch file; options of the build.</summary>
+    private static readonly (string Name, string Patch, string[] Options)[] Wanted =
+    [
+        ("v1", "v1", []),
+        ("v2", "v2", ["--patch-version", "2"]),
+        ("guide", "v1", []),
+        ("pipe", "pipe", []),
+        ("panic", "panic", []),
+        ("warn", "warn", []),
+        ("alone_a", "v1", ["--no-replace"]),
+        ("alone_b", "v2", ["--no-replace"]),
+    ];
+
+    /// <summary>Writes them all to <paramref name="directory"/>.</summary>
+    public static async Task MakeAsync(string release, string directory)
+    {
+        await HostProgram.OutputAsync(Suture, "kernel", "get", release);
+        foreach (var (name, patch, options) in Wanted)
+        {
+            await HostProgram.OutputAsync(Suture,
+                ["build", Path.Combine(Repository.Root, $"tests/Suture.HostTests/patches/{patch}.patch"), "--kernel", release, "--name", name, "-o", directory, .. options]);
+        }
+        var whole = await File.ReadAllBytesAsync(Path.Combine(directory, "suture_v1.ko"));
+        await WriteAsync("release", Sealed(whole, release, Other(release)));
+        await WriteAsync("buildid", Sealed(whole, LivepatchFile.Read(whole, "v1").Note.Kernel.BuildId, new string('0', 40)));
+        await WriteAsync("truncated", whole[..(whole.Length * 2 / 3)]);
+        await WriteAsync("plain", new ElfObject("plain") { Sections = { new Section(".modinfo", SectionType.ProgBits, SectionFlags.Alloc) { Data = "license=GPL\0name=plain\0"u8.ToArray() } } }.Write());
+        var code = LivepatchFile.Read(whole, "v1").Note.Functions[0].Digest!;
+        await WriteAsync("code", Sealed(whole, code, new string(code[0] == '0' ? '1' : '0', 1) + code[1..]));
+        for (var i = 0; i < Flips; i++)
+        {
+            var flipped = whole.ToArray();
+            flipped[(long)whole.Length * i / Flips / 64 * 64] ^= (byte)(1 << (i % 8));
+            await WriteAsync($"flip{i}", flipped);
+        }
+
+        Task WriteAsync(string name, byte[] bytes) => File.WriteAllBytesAsync(Path.Combine(directory, $"spoilt_{name}.ko"), bytes);
+    }
+
+    /// <summary>How many modules with one bit flipped there are; every 64th byte is tried without a machine, in the unit tests.</summary>
+    public const int Flips = 8;
+
+    /// <summary>6.1.0-56-… to 6.1.0-57-…: of the same length.</summary>
+    private static string Other(string release) => release.Replace("6.1.", "6.2.", StringComparison.Ordinal);
+
+    /// <summary>The module with a text of its note exchanged for one of the same length, and sealed again: only what it says is wrong.</summary>
+    private static byte[] Sealed(byte[] module, string text, string other)
+    {
+        var bytes = module.ToArray();
+        var note = LivepatchFile.Read(module, "module").NoteBytes.Span;
+        var at = module.AsSpan().IndexOf(note);
+        var section = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(note).Replace(text, other, StringComparison.Ordinal));
+        section.CopyTo(bytes.AsSpan(at));
+        ModuleSeal.Write(bytes, at + NoteSection.SealOffset(section)!.Value);
+        return bytes;
+    }
+}
