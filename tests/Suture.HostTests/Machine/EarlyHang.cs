@@ -3,8 +3,8 @@ using System.Text;
 namespace Suture.HostTests.Machine;
 
 /// <summary>
-/// Tells a boot whose kernel hangs before it has started any program. Emulation of several CPUs (QEMU 7.2, each in a thread) does that
-/// to about one boot in thirty on a busy host, long before anything under test is there; such a boot is tried again. A
+/// Tells a boot whose kernel hangs before it has started any program. Emulation of several CPUs (QEMU 7.2, each in a thread) has been
+/// seen to do that on a busy host, rarely, and long before anything under test is there; such a boot is tried again. A
 /// hang after the first program has started is never taken for one.
 /// </summary>
 /// <param name="consoleLog">Where the console's output goes.</param>
