@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Suture.HostTests;
 using Suture.HostTests.Machine;
 using Xunit;
@@ -19,14 +20,23 @@ public sealed class PreparedMachine : IAsyncLifetime
     /// <param name="name">Names its console log; the test's name unless told.</param>
     internal Task<DebianMachine> ResumeAsync([CallerMemberName] string name = "") => DebianMachine.ResumeAsync(_saved!, name);
 
-    /// <summary>All that every test wants in the guest is installed here.</summary>
-    private static Task MakeReadyAsync(DebianMachine machine) => machine.SucceedAsync("true");
+    /// <summary>Bytes of /payload/proof.</summary>
+    internal byte[] Proof { get; } = RandomNumberGenerator.GetBytes(1_000_000);
+
+    /// <summary>What the guest finds in /payload: packages, modules.</summary>
+    private Task FillPayloadAsync(string directory) => File.WriteAllBytesAsync(Path.Combine(directory, "proof"), Proof);
+
+    /// <summary>What every test wants done in the guest: packages installed.</summary>
+    private static Task MakeReadyAsync(DebianMachine machine) => machine.SucceedAsync("sysctl -q kernel.printk=8");
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
         var clock = Stopwatch.StartNew();
-        await using var machine = await DebianMachine.BootAsync("prepared", saveable: true);
+        var payload = Directory.CreateTempSubdirectory("suture-payload-");
+        await FillPayloadAsync(payload.FullName);
+        await using var machine = await DebianMachine.BootAsync("prepared", payloadDirectory: payload.FullName, saveable: true);
+        payload.Delete(recursive: true);
         var state = await machine.WaitUntilUpAsync();
         if (state != "running")
         {

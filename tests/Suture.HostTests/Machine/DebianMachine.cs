@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Suture.Lab;
@@ -15,6 +13,7 @@ internal sealed class DebianMachine : IAsyncDisposable
 {
     /// <summary>Emulated on a busy host, a boot has taken a minute.</summary>
     private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(4);
+    private const int MaxKernelHangs = 4;
     private static readonly TimeSpan CommandLimit = TimeSpan.FromMinutes(2);
 
     private readonly DebianSystem _system;
@@ -196,18 +195,32 @@ internal sealed class DebianMachine : IAsyncDisposable
 
     private async Task PowerOnAsync(string words, bool saveable)
     {
-        await StartQemuAsync(words, saveable ? MachineArguments.Memory.Kept : MachineArguments.Memory.Own, MemoryFile);
-        try
+        var kernelHangs = 0;
+        while (await HangsEarlyAsync(words, saveable ? MachineArguments.Memory.Kept : MachineArguments.Memory.Own))
         {
-            await Agent.Hello.WaitAsync(BootLimit);
-        }
-        catch (Exception e) when (e is TimeoutException or MachineEndedException)
-        {
-            throw new MachineEndedException($"the machine did not come up; console: {ConsoleLog}\n{Tail()}");
+            await PowerCutAsync();
+            if (++kernelHangs == MaxKernelHangs)
+            {
+                throw new MachineEndedException($"the kernel hung {kernelHangs} times before it started any program; console: {ConsoleLog}\n{Tail()}");
+            }
         }
         if (_payload is not null)
         {
             await SucceedAsync("mkdir -p /payload && mount -o ro /dev/vdb /payload");
+        }
+    }
+
+    private async Task<bool> HangsEarlyAsync(string words, MachineArguments.Memory memory)
+    {
+        var early = new EarlyHang(ConsoleLog, File.Exists(ConsoleLog) ? new FileInfo(ConsoleLog).Length : 0);
+        await StartQemuAsync(words, memory, MemoryFile);
+        try
+        {
+            return await early.HappensBeforeAsync(Agent.Hello, BootLimit);
+        }
+        catch (Exception e) when (e is TimeoutException or MachineEndedException)
+        {
+            throw new MachineEndedException($"the machine did not come up; console: {ConsoleLog}\n{Tail()}");
         }
     }
 
