@@ -15,7 +15,7 @@ internal static class BashScript
                 case $offer in
                     any) _suture_add -f; compopt -o filenames 2>/dev/null ;;
                     dirs) _suture_add -d; compopt -o filenames 2>/dev/null ;;
-                    files=*) _suture_add -d; _suture_add -f -X "!*.${offer#*=}"; compopt -o filenames 2>/dev/null ;;
+                    files=*) _suture_add -f -X "!*.${offer#*=}"; compopt -o filenames 2>/dev/null ;;
                     releases) _suture_add -W "$(ls /lib/modules 2>/dev/null)" ;;
                     names) _suture_add -W "$(ls "/var/lib/suture/patches/$(uname -r)" 2>/dev/null | sed -n 's/\.ko$//p')" ;;
                     word=*) _suture_add -W "${offer#*=}" ;;
@@ -59,7 +59,7 @@ internal static class BashScript
             foreach (var option in verb.Options.Where(o => o.ValueWord is not null))
             {
                 script.Append("        ").AppendJoin(" | ", option.Names.Select(n => Quote($"{verb.Path} {n}")));
-                script.Append(") _suture_offer").Append(Words(option.Offers)).Append("; return ;;\n");
+                script.Append(") _suture_offer").Append(Words(WithDirectories(option.Offers))).Append("; return ;;\n");
             }
         }
         script.Append("""
@@ -76,7 +76,7 @@ internal static class BashScript
         foreach (var verb in verbs.OrderByDescending(v => v.Path.Count(c => c == ' ')))
         {
             script.Append("        ").Append(Quote(verb.Path + " ")).Append("*) _suture_offer")
-                .Append(Words([.. verb.Subverbs.Select(v => "word=" + v.Name), .. verb.Offers])).Append(" ;;\n");
+                .Append(Words([.. verb.Subverbs.Select(v => "word=" + v.Name), .. WithDirectories(verb.Offers)])).Append(" ;;\n");
         }
         return script.Append("""
                 esac
@@ -86,6 +86,10 @@ internal static class BashScript
 
             """).ToString();
     }
+
+    /// <summary>bash must be told that files are found in directories; the other shells know.</summary>
+    private static IEnumerable<string> WithDirectories(IReadOnlyList<string> offers) =>
+        offers.Any(o => o.StartsWith("files=", StringComparison.Ordinal)) ? offers.Append("dirs").Distinct() : offers;
 
     private static string Words(IEnumerable<string> words) => string.Concat(words.Select(w => " " + w));
 

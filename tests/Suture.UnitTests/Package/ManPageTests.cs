@@ -32,7 +32,7 @@ public sealed partial class ManPageTests
             var text = Pages[$"suture-{verb.Name}.1"];
             foreach (var command in verb.Subcommands.Where(c => !c.Hidden).Prepend(verb))
             {
-                missing.AddRange(command.Options.Where(o => !o.Hidden).Select(o => $"*{o.Name}*").Append(command == verb ? $"*suture {verb.Name}*" : $"{command.Name}*")
+                missing.AddRange(command.Options.Where(o => !o.Hidden).Select(o => $"*{o.Name}*").Append(command == verb ? $"*suture {verb.Name}" : $"*suture {verb.Name} {command.Name}*")
                     .Where(words => !text.Contains(words, StringComparison.Ordinal)).Select(words => $"suture-{verb.Name}.1: {words}"));
             }
         }

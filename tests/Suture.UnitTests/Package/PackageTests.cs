@@ -82,9 +82,9 @@ public sealed partial class PackageTests(PackageTests.Built built) : IClassFixtu
         foreach (var program in (string[])["suture", "suture-guest"])
         {
             var dynamic = Tool.Output("objdump", "-p", Path.Combine(Repository.Root, "artifacts/bin", program));
-            foreach (Match needed in Needed().Matches(dynamic))
+            foreach (var library in Needed().Matches(dynamic).Select(m => m.Groups[1].Value))
             {
-                depends.ShouldContain(needed.Groups[1].Value switch
+                depends.ShouldContain(library switch
                 {
                     "libc" or "libm" or "libdl" or "librt" or "libpthread" or "ld-linux-x86-64" => "libc6 ",
                     "libgcc_s" => "libgcc-s1",
