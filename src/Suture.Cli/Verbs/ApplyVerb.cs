@@ -10,7 +10,7 @@ internal static class ApplyVerb
 {
     public static Command Create()
     {
-        var patch = new Argument<string>("FILE|NAME") { Description = "a livepatch module, or the name of one that is installed" };
+        var patch = new Argument<string>("FILE.ko|NAME") { Description = "a livepatch module, or the name of one that is installed" };
         var timeout = HostOptions.Seconds("--timeout", "how long the transition may take before it is turned round (default: transition_timeout of suture.conf, 60)", 1);
         var watch = HostOptions.Seconds("--watch", "how long to watch the host's health afterwards (default: watch of suture.conf, 30)", 0);
         var again = new Option<bool>("--again") { Description = "also when the patch is in quarantine" };
