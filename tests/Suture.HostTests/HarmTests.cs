@@ -73,7 +73,7 @@ public sealed class HarmTests(PreparedMachine prepared, ITestOutputHelper output
         var clock = Stopwatch.StartNew();
         var result = await machine.SutureJsonAsync($"apply {GuestSuture.Ko("v1")}", 15);
         output.WriteLine($"applied, found unhealthy and taken back in {clock.Elapsed.TotalSeconds:0.0} s, transition {result.GetProperty("transitionMs")} ms");
-        result.GetProperty("message").GetString().ShouldContain("did not end within 3 s");
+        result.GetProperty("message").GetString()!.ShouldContain("did not end within 3 s");
         (await machine.IsPatchedAsync()).ShouldBeFalse();
         // From patched to reverted: the check's time-out and at most five seconds, by the guest's own clock.
         var seconds = await machine.SucceedAsync("dmesg | sed -n \"s/^\\[ *\\([0-9.]*\\)\\].*livepatch: 'suture_v1': \\(patching\\|unpatching\\) complete.*/\\1/p\"");

@@ -28,7 +28,7 @@ internal static class LoadProgram
             my $n = 0; while (!$stop) { $c->syswrite(pack('Q>', $n) . ('x' x 1016)) == 1024 or return "error send: $!"; $n++ } close $c; return "sent $n";
         });
         child(sub {
-            $SIG{TERM} = sub {};
+            $SIG{TERM} = 'IGNORE';
             my $c = $server->accept or return "error accept: $!"; my ($want, $buffer) = (0, '');
             while (1) {
                 my $r = $c->sysread($buffer, 65536, length $buffer); return "error receive: $!" unless defined $r; last unless $r;

@@ -46,7 +46,7 @@ public sealed class MachineTests(PreparedMachine prepared, ITestOutputHelper out
     public async Task Files_arrive_byte_for_byte()
     {
         await using var machine = await prepared.ResumeAsync();
-        (await machine.GetAsync("/payload/proof")).SequenceEqual(prepared.Proof).ShouldBeTrue();
+        (await machine.SucceedAsync("cmp /payload/suture_v1.ko /root/modules/suture_v1.ko && stat -c %a /root/modules/suture_v1.ko")).ShouldBe("644\n");
         var bytes = RandomNumberGenerator.GetBytes(5_000_003);
         await machine.PutAsync("/srv/a place/it's", bytes, "600");
         (await machine.SucceedAsync("stat -c '%a %s' \"/srv/a place/it's\"")).ShouldBe("600 5000003\n");
@@ -81,7 +81,7 @@ public sealed class MachineTests(PreparedMachine prepared, ITestOutputHelper out
         await machine.PowerCutAsync();
         await Should.ThrowAsync<MachineEndedException>(() => load.Completion);
         await machine.BootAgainAsync("module.sig_enforce=1");
-        await machine.SucceedAsync("sha256sum -c /root/sum; ls /payload/proof");
+        await machine.SucceedAsync("sha256sum -c /root/sum");
         (await machine.SucceedAsync("cat /root/unflushed 2>/dev/null || true")).ShouldBeEmpty();
         (await machine.SucceedAsync("cat /sys/module/module/parameters/sig_enforce")).Trim().ShouldBe("Y");
     }

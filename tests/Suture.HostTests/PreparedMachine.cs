@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Suture.HostTests;
 using Suture.HostTests.Machine;
 using Xunit;
@@ -10,49 +9,55 @@ using Xunit;
 namespace Suture.HostTests;
 
 /// <summary>
-/// The system that tests start from: booted, made ready and saved once a run; each test resumes it on a disk of its own in a second or two.
+/// The systems that tests start from: booted once a run, saved bare, and saved again with Suture's package installed; each test resumes one of
+/// them on a disk of its own in a second or two.
 /// </summary>
 public sealed class PreparedMachine : IAsyncLifetime
 {
-    private SavedMachine? _saved;
+    private SavedMachine? _bare;
+    private SavedMachine? _ready;
 
-    /// <summary>A machine as <see cref="MakeReadyAsync"/> left it.</summary>
+    /// <summary>A machine with Suture installed, and the modules of <see cref="TestModules"/>.</summary>
     /// <param name="name">Names its console log; the test's name unless told.</param>
-    internal Task<DebianMachine> ResumeAsync([CallerMemberName] string name = "") => DebianMachine.ResumeAsync(_saved!, name);
+    internal Task<DebianMachine> ResumeAsync([CallerMemberName] string name = "") => DebianMachine.ResumeAsync(_ready!, name);
 
-    /// <summary>Bytes of /payload/proof.</summary>
-    internal byte[] Proof { get; } = RandomNumberGenerator.GetBytes(1_000_000);
-
-    /// <summary>What the guest finds in /payload: packages, modules.</summary>
-    private Task FillPayloadAsync(string directory) => File.WriteAllBytesAsync(Path.Combine(directory, "proof"), Proof);
-
-    /// <summary>What every test wants done in the guest: packages installed.</summary>
-    private static Task MakeReadyAsync(DebianMachine machine) => machine.SucceedAsync("sysctl -q kernel.printk=8");
+    /// <summary>A machine without Suture; its package and the modules are in /payload.</summary>
+    /// <param name="name">Names its console log; the test's name unless told.</param>
+    internal Task<DebianMachine> ResumeBareAsync([CallerMemberName] string name = "") => DebianMachine.ResumeAsync(_bare!, name);
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
         var clock = Stopwatch.StartNew();
+        var package = (await HostProgram.OutputAsync(Path.Combine(Repository.Root, "eng/package"))).Trim().Split('\n')[^1];
         var payload = Directory.CreateTempSubdirectory("suture-payload-");
-        await FillPayloadAsync(payload.FullName);
-        await using var machine = await DebianMachine.BootAsync("prepared", payloadDirectory: payload.FullName, saveable: true);
-        payload.Delete(recursive: true);
-        var state = await machine.WaitUntilUpAsync();
-        if (state != "running")
+        File.Copy(package, Path.Combine(payload.FullName, "suture.deb"));
+        await TestModules.MakeAsync((await DebianSystem.GetAsync()).Release, payload.FullName);
+        var made = clock.Elapsed;
+        await using (var machine = await DebianMachine.BootAsync("prepared", payloadDirectory: payload.FullName, saveable: true))
         {
-            throw new InvalidOperationException($"the system is {state}:\n{await machine.SucceedAsync("systemctl --failed --no-pager")}");
+            payload.Delete(recursive: true);
+            var state = await machine.WaitUntilUpAsync();
+            if (state != "running")
+            {
+                throw new InvalidOperationException($"the system is {state}:\n{await machine.SucceedAsync("systemctl --failed --no-pager")}");
+            }
+            _bare = await machine.SaveAsync();
         }
         var up = clock.Elapsed;
-        await MakeReadyAsync(machine);
-        var ready = clock.Elapsed;
-        _saved = await machine.SaveAsync();
-        Console.Error.WriteLine($"prepared machine: up after {up.TotalSeconds:0.0} s, ready after {ready.TotalSeconds:0.0} s, saved after {clock.Elapsed.TotalSeconds:0.0} s");
+        await using (var machine = await DebianMachine.ResumeAsync(_bare, "installed", saveable: true))
+        {
+            await machine.SucceedAsync($"apt-get install -y /payload/suture.deb && install -d -m 0755 {GuestSuture.Modules} && install -m 0644 /payload/*.ko {GuestSuture.Modules}", TimeSpan.FromMinutes(4));
+            _ready = await machine.SaveAsync();
+        }
+        Console.Error.WriteLine($"prepared machine: modules after {made.TotalSeconds:0.0} s, up after {up.TotalSeconds:0.0} s, installed after {clock.Elapsed.TotalSeconds:0.0} s");
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        _saved?.Dispose();
+        _ready?.Dispose();
+        _bare?.Dispose();
         return ValueTask.CompletedTask;
     }
 }

@@ -1,3 +1,4 @@
+using Suture.Host.Memory;
 using Suture.Host.State;
 using Suture.Module;
 
@@ -51,7 +52,21 @@ internal sealed class PatchChecks(SutureHost host, HostState state, bool again)
         ? Host($"a module {note.Module} is loaded already, and it is not this one", "take it off first (suture revert), or build this one under another name: suture build --name")
         : null;
 
-    private Refusal? Code(LivepatchNote note) => null;
+    /// <summary>Ksplice's run-pre matching, once more on this very host: what would be replaced must be what is there.</summary>
+    private Refusal? Code(LivepatchNote note)
+    {
+        var functions = new RunningCode(host.Kernel).Check(note);
+        if (functions.FirstOrDefault(f => f.State == CodeState.Different) is { } other)
+        {
+            return new Refusal(RefusalKind.KernelMismatch, $"{other.Function}: the code in memory is not what the patch was built against",
+                $"find out who changed it: suture status, lsmod, cat {host.Kernel.Sys}/kernel/debug/kprobes/list");
+        }
+        foreach (var group in functions.Where(f => f.State is CodeState.Unreadable or CodeState.NoDigest).GroupBy(f => f.State == CodeState.NoDigest ? "the patch does not say what must be there" : f.Detail))
+        {
+            _notes.Add($"not compared with the code in memory: {string.Join(", ", group.Select(f => f.Function))} ({group.Key})");
+        }
+        return null;
+    }
 
     private bool IsOurs(string module) => state.For(host.Running.Release).Any(p => p.Module == module);
 

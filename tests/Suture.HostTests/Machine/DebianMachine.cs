@@ -75,13 +75,20 @@ internal sealed class DebianMachine : IAsyncDisposable
     }
 
     /// <summary>Goes on where <paramref name="saved"/> stopped, on a disk and a memory of its own, with the clock set right.</summary>
-    public static async Task<DebianMachine> ResumeAsync(SavedMachine saved, string name)
+    /// <param name="saved">Where to go on.</param>
+    /// <param name="name">Names the console log.</param>
+    /// <param name="saveable">Whether <see cref="SaveAsync"/> will be called: the memory is copied then.</param>
+    public static async Task<DebianMachine> ResumeAsync(SavedMachine saved, string name, bool saveable = false)
     {
         var machine = new DebianMachine(saved.System, saved.Kvm, name) { _payload = saved.Payload };
         try
         {
             await DiskImage.OverlayAsync(saved.Disk, machine.Disk);
-            await machine.StartQemuAsync("", MachineArguments.Memory.Resumed, saved.MemoryFile);
+            if (saveable)
+            {
+                await HostProgram.OutputAsync("cp", "--sparse=always", saved.MemoryFile, machine.MemoryFile);
+            }
+            await machine.StartQemuAsync("", saveable ? MachineArguments.Memory.Continued : MachineArguments.Memory.Resumed, saveable ? machine.MemoryFile : saved.MemoryFile);
             var qmp = machine.Qemu.Qmp;
             await qmp.RunAsync("migrate-set-capabilities", SavedMachine.Capabilities());
             await qmp.RunAsync("migrate-incoming", new JsonObject { ["uri"] = $"exec:cat '{saved.StateFile}'" });

@@ -25,6 +25,9 @@ internal static class MachineArguments
 
         /// <summary>In a file of a saved machine; what changes is private to this QEMU.</summary>
         Resumed,
+
+        /// <summary>In a copy of a saved machine's file, so that the machine can be saved again.</summary>
+        Continued,
     }
 
     /// <summary>What differs between machines.</summary>
@@ -50,7 +53,7 @@ internal static class MachineArguments
         "-object", options.Memory switch
         {
             Memory.Own => $"memory-backend-ram,id=ram,size={MemoryMiB}M",
-            var memory => $"memory-backend-file,id=ram,size={MemoryMiB}M,mem-path={Quoted(options.MemoryFile)},share={(memory == Memory.Kept ? "on" : "off")}",
+            var memory => $"memory-backend-file,id=ram,size={MemoryMiB}M,mem-path={Quoted(options.MemoryFile)},share={(memory == Memory.Resumed ? "off" : "on")}",
         },
         "-m", $"{MemoryMiB}",
         "-machine", "pc,memory-backend=ram",
@@ -72,7 +75,7 @@ internal static class MachineArguments
         "-device", "virtserialport,chardev=agent,name=suture.agent",
         "-chardev", $"file,id=console,append=on,path={Quoted(options.ConsoleLog)}",
         "-serial", "chardev:console",
-        .. options.Memory == Memory.Resumed ? new[] { "-incoming", "defer" } : [],
+        .. options.Memory is Memory.Resumed or Memory.Continued ? new[] { "-incoming", "defer" } : [],
     ];
 
     /// <summary>QEMU's option parser takes a doubled comma for one that is part of a value.</summary>
