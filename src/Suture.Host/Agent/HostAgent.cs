@@ -23,7 +23,8 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
     public async Task RunAsync(CancellationToken cancel)
     {
         await using var metrics = MetricsSocket.Open(host.Paths, () => Metrics.Render(host, _reapplied));
-        ServiceNotifier.Ready("starting");
+        // A look may take its time, with a transition or a watch in it.
+        ServiceNotifier.Ready("starting", 3 * host.Settings.AgentInterval + host.Settings.TransitionTimeout + host.Settings.Watch + TimeSpan.FromMinutes(2));
         try
         {
             while (true)

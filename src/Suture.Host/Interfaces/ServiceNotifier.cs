@@ -6,8 +6,9 @@ namespace Suture.Host.Interfaces;
 /// <summary>Tells the service manager how a service is doing, sd_notify(3)'s protocol. Without a service manager it does nothing.</summary>
 public static class ServiceNotifier
 {
-    /// <summary>The service is up.</summary>
-    public static void Ready(string status) => Send($"READY=1\nSTATUS={status}");
+    /// <summary>The service is up. With <paramref name="watchdog"/> it promises to say that it is alive at least that often.</summary>
+    public static void Ready(string status, TimeSpan? watchdog = null) =>
+        Send($"READY=1\nSTATUS={status}{(watchdog is { } w ? $"\nWATCHDOG_USEC={(long)w.TotalMicroseconds}" : "")}");
 
     /// <summary>It is alive, and what it is doing.</summary>
     public static void Alive(string status) => Send($"WATCHDOG=1\nSTATUS={status}");
