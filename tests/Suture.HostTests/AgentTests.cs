@@ -39,6 +39,7 @@ public sealed class AgentTests(PreparedMachine prepared, ITestOutputHelper outpu
         await machine.SucceedAsync("sleep 30");
         var after = long.Parse(await machine.SucceedAsync(wakeUps), CultureInfo.InvariantCulture);
         var resident = int.Parse((await machine.SucceedAsync("awk '/^VmRSS/ { print $2 }' /proc/$(systemctl show -P MainPID suture-agent)/status")).Trim(), CultureInfo.InvariantCulture);
+        output.WriteLine(await machine.SucceedAsync("grep Rss /proc/$(systemctl show -P MainPID suture-agent)/status; awk '/^[0-9a-f]+-/ { name = $6 } /^Rss:/ { sum[name] += $2 } END { for (n in sum) if (sum[n] > 500) print sum[n], n }' /proc/$(systemctl show -P MainPID suture-agent)/smaps | sort -rn | head -12"));
         output.WriteLine($"resident {resident} KiB; {after - before} context switches in 30 s of idleness (interval 60 s)");
         resident.ShouldBeLessThanOrEqualTo(MostResidentKiB);
         (after - before).ShouldBeLessThan(10);

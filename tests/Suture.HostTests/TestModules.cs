@@ -10,7 +10,7 @@ internal static class TestModules
 {
     private static readonly string Suture = Path.Combine(Repository.Root, "artifacts/bin/suture");
 
-    /// <summary>Name of the module and patch file; options of the build.</summary>
+    /// <summary>Name of the module; its patch, in patches/ unless it is a path; options of the build.</summary>
     private static readonly (string Name, string Patch, string[] Options)[] Wanted =
     [
         ("v1", "v1", []),
@@ -19,6 +19,7 @@ internal static class TestModules
         ("pipe", "pipe", []),
         ("panic", "panic", []),
         ("warn", "warn", []),
+        ("cycle", "examples/b-version-counter/fix.patch", []),
         ("alone_a", "v1", ["--no-replace"]),
         ("alone_b", "v2", ["--no-replace"]),
     ];
@@ -30,7 +31,7 @@ internal static class TestModules
         foreach (var (name, patch, options) in Wanted)
         {
             await HostProgram.OutputAsync(Suture,
-                ["build", Path.Combine(Repository.Root, $"tests/Suture.HostTests/patches/{patch}.patch"), "--kernel", release, "--name", name, "-o", directory, .. options]);
+                ["build", Path.Combine(Repository.Root, patch.Contains('/') ? patch : $"tests/Suture.HostTests/patches/{patch}.patch"), "--kernel", release, "--name", name, "-o", directory, .. options]);
         }
         var whole = await File.ReadAllBytesAsync(Path.Combine(directory, "suture_v1.ko"));
         await WriteAsync("release", Sealed(whole, release, Other(release)));

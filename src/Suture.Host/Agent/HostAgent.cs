@@ -33,6 +33,8 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
                 var status = HostStatus.Read(host);
                 Metrics.WriteTextfile(host.Settings.TextfileDirectory, Metrics.Render(host, status, _reapplied));
                 ServiceNotifier.Alive(Sentence(status));
+                // It now sleeps for a minute: what the look needed goes back to the system.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 await Task.Delay(host.Settings.AgentInterval, cancel);
             }
         }

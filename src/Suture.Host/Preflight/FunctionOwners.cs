@@ -8,6 +8,9 @@ public sealed class FunctionOwners(KernelPaths paths)
 {
     private readonly LivepatchSysfs _sysfs = new(paths);
 
+    /// <summary>What could not be checked; null when nothing.</summary>
+    public string? Note { get; private set; }
+
     /// <summary>
     /// Why <paramref name="note"/> may not be applied beside what is there; null when it may. <paramref name="isOurs"/> says of a livepatch
     /// module whether Suture applied it: only these may be replaced.
@@ -37,6 +40,7 @@ public sealed class FunctionOwners(KernelPaths paths)
             }
         }
         var probed = new Kprobes(paths).Functions();
+        Note = probed is null ? $"not checked for kprobes: {paths.Sys}/kernel/debug/kprobes/list cannot be read (debugfs is not mounted, or the kernel has no kprobes)" : null;
         var lost = note.Functions.Where(f => probed?.Contains(f.Name) == true).Select(f => f.Name).Order(StringComparer.Ordinal).ToList();
         return lost.Count == 0 ? null : Host($"{string.Join(", ", lost)}: a kprobe is on it, and would silently see nothing once the function is replaced",
             $"stop the tracer first; who it is: cat {paths.Sys}/kernel/debug/kprobes/list");

@@ -14,7 +14,7 @@ internal sealed class PatchChecks(SutureHost host, HostState state, bool again)
 
     public Refusal? Run(OpenedModule module) =>
         Kernel(module.Note) ?? Decided(module.Note) ?? Signature(module) ?? Name(module.Note)
-        ?? new FunctionOwners(host.Kernel).Refusal(module.Note, IsOurs)
+        ?? Owners(module.Note)
         ?? Code(module.Note);
 
     private Refusal? Kernel(LivepatchNote note)
@@ -51,6 +51,17 @@ internal sealed class PatchChecks(SutureHost host, HostState state, bool again)
     private Refusal? Name(LivepatchNote note) => host.Modules.Contains(note.Module)
         ? Host($"a module {note.Module} is loaded already, and it is not this one", "take it off first (suture revert), or build this one under another name: suture build --name")
         : null;
+
+    private Refusal? Owners(LivepatchNote note)
+    {
+        var owners = new FunctionOwners(host.Kernel);
+        var refusal = owners.Refusal(note, IsOurs);
+        if (owners.Note is { } unknown)
+        {
+            _notes.Add(unknown);
+        }
+        return refusal;
+    }
 
     /// <summary>Ksplice's run-pre matching, once more on this very host: what would be replaced must be what is there.</summary>
     private Refusal? Code(LivepatchNote note)

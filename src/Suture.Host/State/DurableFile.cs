@@ -36,6 +36,20 @@ internal static class DurableFile
         Posix.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
+    /// <summary>Insists that a directory, if it is there, can be read: what cannot be seen must not be taken for nothing.</summary>
+    /// <exception cref="UnauthorizedAccessException">It cannot.</exception>
+    public static void MustBeReadable(string directory)
+    {
+        try
+        {
+            _ = Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any();
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new UnauthorizedAccessException($"{directory} can be read by root alone: run it with sudo");
+        }
+    }
+
     /// <summary>Makes a directory that only root enters, and its parents, so that it survives a power cut.</summary>
     public static void MakeDirectory(string path)
     {

@@ -97,8 +97,10 @@ public sealed class History(HostPaths paths)
     public const string Begun = "begun";
 
     /// <summary>All lines, oldest first; those that a power cut tore are left out.</summary>
+    /// <exception cref="UnauthorizedAccessException">Its directory is not for this user.</exception>
     public IReadOnlyList<HistoryLine> Read()
     {
+        DurableFile.MustBeReadable(paths.State);
         var lines = new List<HistoryLine>();
         if (!File.Exists(paths.HistoryFile) || new FileInfo(paths.HistoryFile).Length > MaxBytes)
         {

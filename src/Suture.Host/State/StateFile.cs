@@ -13,8 +13,10 @@ public sealed class StateFile(HostPaths paths)
     private string Before => paths.StateFile + "~";
 
     /// <summary>Reads the state. <see cref="Loaded.Warnings"/> say what was found damaged.</summary>
+    /// <exception cref="UnauthorizedAccessException">Its directory is not for this user.</exception>
     public Loaded Load()
     {
+        DurableFile.MustBeReadable(paths.State);
         var warnings = new List<string>();
         if (Read(paths.StateFile, warnings) is { } present)
         {
