@@ -23,6 +23,17 @@ public sealed record HostOutcome
     /// <summary>The end.</summary>
     public required HostResult Result { get; init; }
 
+    /// <summary>The end in a word, as the history and JSON have it.</summary>
+    public string Word => Result switch
+    {
+        HostResult.Done => "done",
+        HostResult.Nothing => "nothing",
+        HostResult.Refused => "refused",
+        HostResult.Stalled => "stalled",
+        HostResult.Unhealthy => "unhealthy",
+        _ => "failed",
+    };
+
     /// <summary>What happened, in a sentence.</summary>
     public required string Message { get; init; }
 

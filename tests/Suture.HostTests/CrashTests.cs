@@ -25,6 +25,11 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
                 // As after a reboot: wanted, and not there.
                 await machine.SucceedAsync($"p=suture_{applied}; echo 0 > /sys/kernel/livepatch/$p/enabled; while [ -e /sys/kernel/livepatch/$p ]; do sleep 0.05; done; for t in $(seq 50); do rmmod $p && exit; sleep 0.1; done");
             }
+            if (step == "apply.copied")
+            {
+                // What is in the store already is not copied.
+                await machine.SutureAsync($"remove {other}");
+            }
             var killed = await machine.RunAsync($"SUTURE_FAULT={step} suture {command}");
             killed.ExitCode.ShouldBe(137, $"{step}: {killed}");
             operations++;

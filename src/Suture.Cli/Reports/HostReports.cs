@@ -11,7 +11,7 @@ internal sealed record OutcomeReport(
     string Result, string? Patch, string Message, string Advice, string? Refusal, long TransitionMs, IReadOnlyList<BlockerReport> Blockers, IReadOnlyList<string> Notes)
 {
     public static OutcomeReport From(HostOutcome o) => new(
-        Words.Of(o.Result), o.Patch, o.Message, o.Advice, o.Kind is { } kind ? Words.Of(kind) : null, o.TransitionMs,
+        o.Word, o.Patch, o.Message, o.Advice, o.Kind is { } kind ? Words.Of(kind) : null, o.TransitionMs,
         [.. o.Blockers.Select(b => BlockerReport.From(b, o.Targets))], o.Notes);
 }
 
@@ -58,16 +58,6 @@ internal sealed record DoctorCheckReport(string Name, string Grade, string Detai
 /// <summary>How conditions are spelt, in JSON and for people.</summary>
 internal static class Words
 {
-    public static string Of(HostResult result) => result switch
-    {
-        HostResult.Done => "done",
-        HostResult.Nothing => "nothing",
-        HostResult.Refused => "refused",
-        HostResult.Stalled => "stalled",
-        HostResult.Unhealthy => "unhealthy",
-        _ => "failed",
-    };
-
     public static string Of(RefusalKind kind) => kind switch { RefusalKind.KernelMismatch => "kernel", RefusalKind.Verification => "verification", _ => "host" };
 
     public static string Of(HostCondition condition) => condition switch

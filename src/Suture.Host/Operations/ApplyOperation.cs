@@ -100,11 +100,11 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         }
         if (outcome.Result != HostResult.Done)
         {
-            record.End(Word(outcome.Result), outcome.Message);
+            record.End(outcome.Word, outcome.Message);
             return outcome with { Notes = notes };
         }
         outcome = await WatchAsync(watch, patch, outcome, cancel);
-        record.End(Word(outcome.Result), outcome.Message, outcome.TransitionMs);
+        record.End(outcome.Word, outcome.Message, outcome.TransitionMs);
         FaultPoint.Reached("apply.finished");
         return outcome with { Notes = notes };
     }
@@ -217,14 +217,4 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
     }
 
     internal static Refusal Busy() => new(RefusalKind.Host, "another suture command is at work on this host", "wait until it has ended: ps -C suture");
-
-    internal static string Word(HostResult result) => result switch
-    {
-        HostResult.Done => "done",
-        HostResult.Nothing => "nothing",
-        HostResult.Refused => "refused",
-        HostResult.Stalled => "stalled",
-        HostResult.Unhealthy => "unhealthy",
-        _ => "failed",
-    };
 }

@@ -112,7 +112,7 @@ public sealed class BootOperation(SutureHost host)
             var record = Record.Begin(host, "boot", patch);
             FaultPoint.Reached("boot.begun");
             var outcome = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null).Run(ref state, patch, module!, cancel);
-            record.End(ApplyOperation.Word(outcome.Result), outcome.Message, outcome.TransitionMs);
+            record.End(outcome.Word, outcome.Message, outcome.TransitionMs);
             return outcome;
         }
     }

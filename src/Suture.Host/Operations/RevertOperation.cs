@@ -48,7 +48,7 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
         host.State.Save(state.With(patch with { Wish = PatchWish.Reverted, AppliedSince = null, Probation = null }));
         FaultPoint.Reached("revert.unwanted");
         var outcome = isThere ? TakeBack(state, patch, cancel) : Done(patch, 0);
-        record.End(ApplyOperation.Word(outcome.Result), outcome.Message, outcome.TransitionMs);
+        record.End(outcome.Word, outcome.Message, outcome.TransitionMs);
         FaultPoint.Reached("revert.finished");
         return outcome;
     }
