@@ -90,8 +90,7 @@ internal static class HostScreen
         if (status.Blockers.Count > 0)
         {
             Console.Out.WriteLine("the transition waits for:");
-            var targets = status.Patches.Where(p => p.Condition == PatchCondition.InTransition).SelectMany(p => host.Sysfs.Functions(p.Patch.Module)).Select(f => f.Name).ToList();
-            Blockers(status.Blockers, targets);
+            Blockers(status.Blockers, status.Targets);
         }
     }
 

@@ -19,10 +19,9 @@ internal static class StatusVerb
             var status = HostStatus.Read(host);
             if (parsed.GetValue(json))
             {
-                var targets = status.Patches.Where(p => p.Condition == PatchCondition.InTransition).SelectMany(p => host.Sysfs.Functions(p.Patch.Module)).Select(f => f.Name).ToList();
                 Terminal.Json(new StatusReport(Words.Of(status.Condition), new KernelReport(host.Running.Release, host.Running.BuildId, host.Running.Version),
                     [.. status.Patches.Select(PatchReport.From)], status.Foreign, status.Warnings,
-                    [.. status.Blockers.Select(b => BlockerReport.From(b, targets))]), HostJson.Default.StatusReport);
+                    [.. status.Blockers.Select(b => BlockerReport.From(b, status.Targets))]), HostJson.Default.StatusReport);
             }
             else
             {

@@ -19,7 +19,7 @@ internal static unsafe partial class Posix
     public const int WouldBlock = 11;
 
     /// <summary>Who owns a file, what it is, and which one it is.</summary>
-    public readonly record struct FileFacts(uint Owner, uint Group, uint Mode, ulong Inode, ulong Device)
+    public readonly record struct FileFacts(uint Owner, uint Mode, ulong Inode, ulong Device)
     {
         public bool IsRegular => (Mode & 0xF000) == 0x8000;
 
@@ -97,7 +97,7 @@ internal static unsafe partial class Posix
 
     private static FileFacts Read(ReadOnlySpan<byte> s) => new(
         // struct statx, include/uapi/linux/stat.h.
-        BitConverter.ToUInt32(s[20..]), BitConverter.ToUInt32(s[24..]), BitConverter.ToUInt16(s[28..]), BitConverter.ToUInt64(s[32..]),
+        BitConverter.ToUInt32(s[20..]), BitConverter.ToUInt16(s[28..]), BitConverter.ToUInt64(s[32..]),
         ((ulong)BitConverter.ToUInt32(s[136..]) << 32) | BitConverter.ToUInt32(s[140..]));
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

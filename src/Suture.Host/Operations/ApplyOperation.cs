@@ -192,17 +192,13 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         {
             return (null, new Refusal(RefusalKind.Host, $"no patch {given} is installed for kernel {release}", "give a module file, or a name that suture list shows"));
         }
-        var path = host.Paths.Patch(release, patch.Name);
-        var (module, refusal) = OpenedModule.Open(path, host.Owner);
-        return module is null || StateFile.Describe(module.Note, module.Bytes, patch.Installed).Sha256 == patch.Sha256
-            ? (module, refusal)
-            : (null, new Refusal(RefusalKind.Verification, $"{path} is not the file that was installed", "apply the module file again from where it was built"));
+        return OpenedModule.OpenInstalled(host, patch);
     }
 
     /// <summary>Whether this very file is loaded and applied.</summary>
     private bool IsThere(HostState state, OpenedModule module) =>
         state.For(host.Running.Release).Any(p => p.Module == module.Note.Module && p.Wish == PatchWish.Applied && p.Quarantine is null && host.IsApplied(p)
-            && p.Sha256 == StateFile.Describe(module.Note, module.Bytes, p.Installed).Sha256);
+            && p.Sha256 == module.Sha256);
 
     private static Refusal? Unhealthy(IReadOnlyList<CheckResult> failed) => failed.Count == 0 ? null
         : new Refusal(RefusalKind.Host, $"the host is not healthy as it is: {string.Join("; ", failed)}", "mend that first: afterwards nobody could tell whether the patch did harm");

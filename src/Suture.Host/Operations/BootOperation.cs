@@ -93,16 +93,10 @@ public sealed class BootOperation(SutureHost host)
 
     private HostOutcome LoadOne(ref HostState state, InstalledPatch patch, CancellationToken cancel)
     {
-        var path = host.Paths.Patch(patch.Release, patch.Name);
-        var (module, refusal) = OpenedModule.Open(path, host.Owner);
+        var (module, refusal) = OpenedModule.OpenInstalled(host, patch);
         using (module)
         {
-            if (module is not null)
-            {
-                refusal = StateFile.Describe(module.Note, module.Bytes, patch.Installed).Sha256 == patch.Sha256
-                    ? new PatchChecks(host, state, again: false).Run(module)
-                    : new Refusal(RefusalKind.Verification, $"{path} is not the file that was installed", "apply the module file again from where it was built");
-            }
+            refusal ??= new PatchChecks(host, state, again: false).Run(module!);
             if (refusal is not null)
             {
                 Record.Note(host, "boot", patch.Name, patch.Version, "refused", refusal.Message);

@@ -62,6 +62,9 @@ public sealed record HostStatus
     /// <summary>Tasks that a transition waits for.</summary>
     public IReadOnlyList<BlockingTask> Blockers { get; init; } = [];
 
+    /// <summary>Functions that patches in transition replace: where they occur in a blocker's stack, they are the reason.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
     /// <summary>Reads how <paramref name="host"/> stands.</summary>
     public static HostStatus Read(SutureHost host)
     {
@@ -86,6 +89,7 @@ public sealed record HostStatus
             Foreign = foreign,
             Warnings = warnings,
             Blockers = moving is null ? [] : new TransitionTasks(host.Kernel).Blocking(host.Sysfs.Enabled(moving) == true),
+            Targets = [.. patches.Where(p => p.Condition == PatchCondition.InTransition).SelectMany(p => host.Sysfs.Functions(p.Patch.Module)).Select(f => f.Name)],
         };
     }
 

@@ -12,9 +12,6 @@ namespace Suture.Host.Operations;
 /// </summary>
 internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout, IProgress<HostProgress>? progress)
 {
-    /// <summary>Milliseconds that the transition took.</summary>
-    public long TransitionMs { get; private set; }
-
     /// <summary>
     /// Loads <paramref name="patch"/>, whose opened file in the store is <paramref name="module"/>, completes its transition and records it; it is then
     /// on probation. <paramref name="state"/> is the state on disk before and after.
@@ -35,7 +32,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
             FaultPoint.Reached($"{verb}.loaded");
             outcome = loader.Complete(patch.Module, left => progress?.Report(new HostProgress("transition", left, "tasks")), cancel);
         }
-        TransitionMs = clock.ElapsedMilliseconds;
+        var transition = clock.ElapsedMilliseconds;
         if (!outcome.Ok)
         {
             state = Forget(before, marked, outcome);
@@ -60,7 +57,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
             loader.Unload(replaced.Module);
         }
         FaultPoint.Reached($"{verb}.unloaded");
-        return new HostOutcome { Result = HostResult.Done, Message = $"{patch.Name} is applied", Patch = patch.Name, TransitionMs = TransitionMs };
+        return new HostOutcome { Result = HostResult.Done, Message = $"{patch.Name} is applied", Patch = patch.Name, TransitionMs = transition };
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Suture.Host.Preflight;
 using Suture.Host.State;
 
@@ -32,7 +31,7 @@ public sealed class Verification(SutureHost host)
                 yield return new Comparison(patch.Name, "file", false, refusal!.Message);
                 yield break;
             }
-            var digest = Convert.ToHexStringLower(SHA256.HashData(module.Bytes));
+            var digest = module.Sha256;
             yield return digest == patch.Sha256
                 ? new Comparison(patch.Name, "file", true, $"sha256 {digest[..16]}…, as installed")
                 : new Comparison(patch.Name, "file", false, $"{path} is not what was installed (sha256 {digest[..16]}…, not {patch.Sha256[..16]}…)");

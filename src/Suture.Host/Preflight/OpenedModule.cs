@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Suture.Host.Interfaces;
+using Suture.Host.State;
 using Suture.Module;
 
 namespace Suture.Host.Preflight;
@@ -23,6 +25,7 @@ public sealed class OpenedModule : IDisposable
         _facts = facts;
         Bytes = bytes;
         Content = content;
+        Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
     }
 
     /// <summary>The descriptor.</summary>
@@ -30,6 +33,9 @@ public sealed class OpenedModule : IDisposable
 
     /// <summary>Its bytes.</summary>
     public byte[] Bytes { get; }
+
+    /// <summary>SHA-256 of its bytes, lower-case hexadecimal.</summary>
+    public string Sha256 { get; }
 
     /// <summary>What it says about itself.</summary>
     public LivepatchFile Content { get; }
@@ -88,6 +94,19 @@ public sealed class OpenedModule : IDisposable
                 handle.Dispose();
             }
         }
+    }
+
+    /// <summary>Opens the file of an installed patch, which must be the one that was installed.</summary>
+    internal static (OpenedModule? Module, Refusal? Refusal) OpenInstalled(SutureHost host, InstalledPatch patch)
+    {
+        var path = host.Paths.Patch(patch.Release, patch.Name);
+        var (module, refusal) = Open(path, host.Owner);
+        if (module is null || module.Sha256 == patch.Sha256)
+        {
+            return (module, refusal);
+        }
+        module.Dispose();
+        return (null, new Refusal(RefusalKind.Verification, $"{path} is not the file that was installed", "apply the module file again from where it was built"));
     }
 
     /// <summary>Why the name does not lead to the opened file any more; null when it does.</summary>
