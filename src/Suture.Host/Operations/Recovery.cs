@@ -61,7 +61,9 @@ public sealed class Recovery(SutureHost host)
         {
             host.Loader(host.Settings.TransitionTimeout).Unload(patch.Module);
         }
-        return patch.Probation is null && patch.AppliedSince is null ? state : state.With(patch with { Probation = null, AppliedSince = null });
+        // What is to be applied again, as after a reboot, keeps since when it is.
+        var since = patch.Wish == PatchWish.Applied ? patch.AppliedSince : null;
+        return patch.Probation is null && patch.AppliedSince == since ? state : state.With(patch with { Probation = null, AppliedSince = since });
     }
 
     /// <summary>The kernel had finished what was begun.</summary>

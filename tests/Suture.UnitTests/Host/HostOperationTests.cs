@@ -55,11 +55,15 @@ public sealed class HostOperationTests
         await host.ApplyAsync(host.Module("b", replace: false, functions: "g"));
         await host.ApplyAsync(host.Module("c", replace: false, functions: "h"));
         host.Revert("b").Result.ShouldBe(HostResult.Done);
+        DateTimeOffset? Since(string name) => host.Open().State.Load().State.Patches.Single(p => p.Name == name).AppliedSince;
+        var since = Since("a").ShouldNotBeNull();
 
         host.Kernel.Boot();
         host.ConditionOf("a").ShouldBe(PatchCondition.Missing);
         (await host.BootAsync()).Result.ShouldBe(HostResult.Done);
         host.Kernel.Applied.ShouldBe(["suture_a", "suture_c"]);
+        Since("a").ShouldBe(since, "across reboots");
+        Since("b").ShouldBeNull();
         host.Open().State.Load().State.Patches.ShouldAllBe(p => p.Probation == null);
     }
 
