@@ -19,6 +19,10 @@ internal static class TargetCode
             // Another builder's livepatch says nothing that could be compared.
             return (e.Fault == ModuleFault.NotOurs, e.Message);
         }
+        if (note.Functions.Count == 0)
+        {
+            return (true, "it replaces no function");
+        }
         var found = new RunningCode(new KernelPaths()).Check(note);
         var counts = string.Join(", ", found.CountBy(f => f.State).OrderBy(c => c.Key).Select(c => $"{c.Value} {Words(c.Key)}"));
         var bad = found.Where(f => f.State is CodeState.Different or CodeState.Unreadable).Take(5)

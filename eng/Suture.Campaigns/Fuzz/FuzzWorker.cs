@@ -7,13 +7,14 @@ namespace Suture.Campaigns.Fuzz;
 
 /// <summary>
 /// The process that is fed damaged objects: a line "OBJECT SEED MASK" in, a line out: "rejected", "diffed", or "fault" with the
-/// exception. Object -1 stands for the pair of <see cref="HostileObjects"/> whose number is the seed. It may hang, run out of memory or die; the campaign watches it.
+/// exception, and <see cref="StepDone"/> before it whenever one of several commands is done with the input. Object -1 stands for the pair of <see cref="HostileObjects"/> whose number is the seed. It may hang, run out of memory or die; the campaign watches it.
 /// </summary>
 internal static class FuzzWorker
 {
     public const string Rejected = "rejected";
     public const string Diffed = "diffed";
     public const string Fault = "fault";
+    public const string StepDone = ".";
 
     public static Command Command()
     {
@@ -28,7 +29,7 @@ internal static class FuzzWorker
                 var (original, mutant) = int.Parse(number) is >= 0 and var index
                     ? (originals[index], new ObjectMutator(originals[index], int.Parse(seed)).Make(int.Parse(mask)))
                     : HostileObjects.Make(int.Parse(seed));
-                Console.Out.WriteLine(Try(original, mutant));
+                Console.Out.WriteLine(Try(original, mutant, () => Console.Out.WriteLine(StepDone)));
             }
             return 0;
         });
@@ -40,7 +41,7 @@ internal static class FuzzWorker
         [.. Directory.GetFiles(directory, "*.o").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
 
     /// <summary>Gives a damaged object to all that reads objects, and says what came of it, in one line.</summary>
-    public static string Try(byte[] original, byte[] mutant)
+    public static string Try(byte[] original, byte[] mutant, Action stepDone)
     {
         try
         {
@@ -57,6 +58,7 @@ internal static class FuzzWorker
         }
         foreach (var (a, b) in ((byte[], byte[])[])[(original, mutant), (mutant, original), (mutant, mutant)])
         {
+                stepDone();
             try
             {
                 // What suture diff does, the writing of its output included.

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Suture.Campaigns.Fuzz;
 
-/// <summary>A worker under watch: it may take 5 s of processor time for an input and 1 GiB of memory, and is replaced when it dies.</summary>
+/// <summary>A worker under watch: it may take 5 s of processor time for reading or comparing an input and 1 GiB of memory, and is replaced when it dies.</summary>
 internal sealed class WorkerProcess(string objects) : IDisposable
 {
-    public const int SecondsPerInput = 5;
+    public const int SecondsPerStep = 5;
 
     /// <summary>1 GiB, as the runtime wants it: hexadecimal.</summary>
     private const string HeapLimit = "0x40000000";
@@ -20,19 +20,31 @@ internal sealed class WorkerProcess(string objects) : IDisposable
     public async Task<string> TryAsync(int number, int seed, int mask, CancellationToken cancellation)
     {
         var process = _process ??= Start();
-        var before = process.TotalProcessorTime;
-        var clock = Stopwatch.StartNew();
         await process.StandardInput.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{number} {seed} {mask}"));
         await process.StandardInput.FlushAsync(cancellation);
+        string answer;
+        do
+        {
+            answer = await NextLineAsync(process, cancellation);
+        }
+        while (answer == FuzzWorker.StepDone);
+        return answer;
+    }
+
+    private async Task<string> NextLineAsync(Process process, CancellationToken cancellation)
+    {
+        process.Refresh();
+        var before = process.TotalProcessorTime;
+        var clock = Stopwatch.StartNew();
         var answer = process.StandardOutput.ReadLineAsync(cancellation).AsTask();
         while (await Task.WhenAny(answer, Task.Delay(TimeSpan.FromSeconds(1), cancellation)) != answer)
         {
             cancellation.ThrowIfCancellationRequested();
             process.Refresh();
-            if (clock.Elapsed > WallLimit || (process.TotalProcessorTime - before).TotalSeconds > SecondsPerInput)
+            if (clock.Elapsed > WallLimit || (process.TotalProcessorTime - before).TotalSeconds > SecondsPerStep)
             {
                 Dispose();
-                return $"{FuzzWorker.Fault} TimeOut: not over after {SecondsPerInput} s";
+                return $"{FuzzWorker.Fault} TimeOut: not over after {SecondsPerStep} s";
             }
         }
         if (await answer is { } line)
