@@ -58,7 +58,7 @@ internal static class FuzzWorker
         }
         foreach (var (a, b) in ((byte[], byte[])[])[(original, mutant), (mutant, original), (mutant, mutant)])
         {
-                stepDone();
+            stepDone();
             try
             {
                 // What suture diff does, the writing of its output included.
