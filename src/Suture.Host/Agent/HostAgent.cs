@@ -35,6 +35,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
                 ServiceNotifier.Alive(Sentence(status));
                 // It now sleeps for a minute: what the look needed goes back to the system.
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                OwnMemory.ReleaseProgramPages();
                 await Task.Delay(host.Settings.AgentInterval, cancel);
             }
         }

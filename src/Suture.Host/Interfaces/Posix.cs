@@ -124,6 +124,9 @@ internal static unsafe partial class Posix
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint ReadFile(SafeFileHandle file, byte* buffer, nuint length);
 
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    public static partial int Advise(nuint start, nuint length, int advice);
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint UserId();
 
