@@ -33,6 +33,11 @@ public static class BuildFindings
         $"section {section} refers to '{name}' of module {owner}; it is processed when the livepatch loads, the module may load later",
         "avoid static keys, static calls and alternatives on the module's own symbols in the patched functions");
 
+    /// <summary>SUT0405: more units include what changes than an automatic build looks through.</summary>
+    public static Finding TooManyUnits(int units, int most) => new("SUT0405", Severity.Error, null, 0, null,
+        $"{units} units include a header that changes; an automatic build looks through {most} at the most",
+        "build this part by itself with suture build, which has no such bound");
+
     /// <summary>SUT0310: a tracepoint of a module does not fire in replaced functions.</summary>
     public static Finding SilentTracepoint(string name, string owner) => new("SUT0310", Severity.Warning, null, 0, name,
         $"tracepoint '{name}' of module {owner} does not fire in the replaced functions: its switch cannot be wired up before the module is loaded",

@@ -31,6 +31,12 @@ public sealed record BuildRequest
     /// <summary>CVE identifiers of what it fixes; when empty, those that the patches' words name.</summary>
     public IReadOnlyList<string> Cves { get; init; } = [];
 
+    /// <summary>The later kernel whose fixes it carries; null for a patch of its own.</summary>
+    public NoteEffective? Effective { get; init; }
+
+    /// <summary>Refuse a patch whose headers more units than this include, instead of looking through them all.</summary>
+    public int MostUnits { get; init; } = int.MaxValue;
+
     /// <summary>Directory with the source and makefile of a module outside the kernel's tree, from which the patches' paths start; null for the kernel's tree.</summary>
     public string? ModuleSource { get; init; }
 

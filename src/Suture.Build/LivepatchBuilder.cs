@@ -95,6 +95,11 @@ public sealed class LivepatchBuilder
         {
             return Finish(BuildStatus.Refused);
         }
+        if (plan.Units.Count > _request.MostUnits)
+        {
+            _findings.Add(BuildFindings.TooManyUnits(plan.Units.Count, _request.MostUnits));
+            return Finish(BuildStatus.Refused);
+        }
         _progress?.Report(new ProgressReport($"compiling {plan.Units.Count} unit(s), original and patched"));
         var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, types, cancellation), ms => _compileMs = ms);
         if (outcome is not PairsBuilt built)

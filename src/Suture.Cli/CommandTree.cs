@@ -24,6 +24,7 @@ public static class CommandTree
         ServiceVerbs.Boot(),
         ServiceVerbs.Agent(),
         BuildVerb.Create(),
+        CatchUpVerb.Create(),
         DiffVerb.Create(),
         InspectVerb.Create(),
         KernelVerb.Create(),

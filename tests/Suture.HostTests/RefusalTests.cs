@@ -28,6 +28,7 @@ public sealed class RefusalTests(PreparedMachine prepared)
         await RefusedAsync(machine, "/etc/passwd", 8, "/etc/passwd");
         await RefusedAsync(machine, "/root/nothing.ko", 9, "no such file");
         await RefusedAsync(machine, "nothing", 9, "no patch nothing is installed");
+        TestModules.UnseenFlips.ShouldBeEmpty();
         for (var i = 0; i < TestModules.Flips; i++)
         {
             await RefusedAsync(machine, Spoilt($"flip{i}"), 8, "");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Suture.Elf;
 using Suture.HostTests.Machine;
@@ -24,6 +25,9 @@ internal static class TestModules
         ("alone_b", "v2", ["--no-replace"]),
     ];
 
+    /// <summary>Offsets in a real module whose damage the reader that hosts use did not see; every 64th byte was tried. The machine tries <see cref="Flips"/> of them.</summary>
+    public static ConcurrentBag<int> UnseenFlips { get; } = [];
+
     /// <summary>Writes them all to <paramref name="directory"/>.</summary>
     public static async Task MakeAsync(string release, string directory)
     {
@@ -40,6 +44,15 @@ internal static class TestModules
         await WriteAsync("plain", new ElfObject("plain") { Sections = { new Section(".modinfo", SectionType.ProgBits, SectionFlags.Alloc) { Data = "license=GPL\0name=plain\0"u8.ToArray() } } }.Write());
         var code = LivepatchFile.Read(whole, "v1").Note.Functions[0].Digest!;
         await WriteAsync("code", Sealed(whole, code, new string(code[0] == '0' ? '1' : '0', 1) + code[1..]));
+        Parallel.For(0, (whole.Length + 63) / 64, i =>
+        {
+            var flipped = whole.ToArray();
+            flipped[i * 64] ^= (byte)(1 << (i % 8));
+            if (IsTaken(flipped))
+            {
+                UnseenFlips.Add(i * 64);
+            }
+        });
         for (var i = 0; i < Flips; i++)
         {
             var flipped = whole.ToArray();
@@ -57,6 +70,19 @@ internal static class TestModules
     private static string Other(string release) => release.Replace("6.1.", "6.2.", StringComparison.Ordinal);
 
     /// <summary>The module with a text of its note exchanged for one of the same length, and sealed again: only what it says is wrong.</summary>
+    private static bool IsTaken(byte[] module)
+    {
+        try
+        {
+            LivepatchFile.Read(module, "flipped");
+            return true;
+        }
+        catch (ModuleFileException)
+        {
+            return false;
+        }
+    }
+
     private static byte[] Sealed(byte[] module, string text, string other)
     {
         var bytes = module.ToArray();

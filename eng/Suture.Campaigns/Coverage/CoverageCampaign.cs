@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
+using Suture.CatchUp.Difference;
+using Suture.CatchUp.Judging;
 using Suture.Kernel;
 using Suture.Lab;
 
@@ -122,15 +124,15 @@ internal static class CoverageCampaign
         PatchBuild build, ChangedFiles files, IReadOnlyList<CoverageRow> alone, List<string> headers, ProgressLines progress, Action<CoverageRow> finished,
         CancellationToken cancellation)
     {
-        var patches = new ConcurrentDictionary<string, SourcePatch>(StringComparer.Ordinal);
+        var patches = new ConcurrentDictionary<string, Change>(StringComparer.Ordinal);
         foreach (var path in files.Sources.Concat(files.Headers))
         {
-            patches[path] = await SourcePatch.OfAsync(files, path, cancellation);
+            patches[path] = await FileChange.OfAsync(files, path, cancellation);
         }
         var growth = new GroupGrowth(files, patches);
         var groups = new Dictionary<string, CoverageRow>(StringComparer.Ordinal);
         var number = 0;
-        await GrowAsync([.. alone.Where(GroupGrowth.LacksSomething).Select(r => r.Files)], "building .c files with what they need");
+        await GrowAsync([.. alone.Where(r => r.Lacking is not null).Select(r => r.Files)], "building .c files with what they need");
         // A new header alone concerns nobody.
         await GrowAsync([.. headers.Where(h => !files.IsNew(h) && !groups.Values.Any(g => g.Files.Contains(h))).Select(h => (IReadOnlyList<string>)[h])],
             "building headers with what needs them");
@@ -141,7 +143,7 @@ internal static class CoverageCampaign
             await ForEachAsync(seeds.Count, cancellation, async i =>
             {
                 var name = $"group_{Interlocked.Increment(ref number):d4}";
-                var row = await growth.RunAsync(seeds[i], paths => build.RunAsync(name, "group", paths, cancellation));
+                var row = await growth.RunAsync(seeds[i], paths => build.RunAsync(name, "group", paths, cancellation), r => r.Lacking);
                 progress.Report(new ProgressReport(stage, Interlocked.Increment(ref done), seeds.Count));
                 lock (groups)
                 {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Suture.Diff.Findings;
 
 namespace Suture.Campaigns.Coverage;
 
@@ -24,6 +25,10 @@ internal sealed record CoverageRow(
     string Name, string Kind, IReadOnlyList<string> Files, string Outcome, IReadOnlyList<CoverageFinding> Findings, string? Fault, long Ms, int Functions,
     CoverageTrial? Trial)
 {
+    /// <summary>What the build said when it failed for want of something that another changed file may bring; else null.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Finding>? Lacking { get; init; }
+
     /// <summary>Codes of the errors, each once; the outcome when there are none.</summary>
     [JsonIgnore]
     public string Codes => Findings.Where(f => f.Severity == "error").Select(f => f.Code).Distinct().Order(StringComparer.Ordinal).ToList() is { Count: > 0 } codes

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using Suture.Build;
+using Suture.CatchUp.Difference;
+using Suture.CatchUp.Judging;
 using Suture.Kernel;
 
 namespace Suture.Campaigns.Coverage;
@@ -20,7 +22,7 @@ internal sealed class PatchBuild(KernelBuild kernel, ChangedFiles files, string 
         var patch = new MemoryStream();
         foreach (var path in paths)
         {
-            patch.Write((await SourcePatch.OfAsync(files, path, cancellation)).Text);
+            patch.Write((await FileChange.OfAsync(files, path, cancellation)).Patch);
         }
         await File.WriteAllBytesAsync(Path.Combine(directory, name + ".patch"), patch.ToArray(), cancellation);
         var request = new BuildRequest { Kernel = kernel, Name = name, Patches = [(name + ".patch", patch.ToArray())] };
@@ -44,6 +46,7 @@ internal sealed class PatchBuild(KernelBuild kernel, ChangedFiles files, string 
             }
             return Row(Outcome(result.Status), null) with
             {
+                Lacking = GroupGrowth.LacksSomething(result.Status == BuildStatus.DoesNotCompile, result.Findings) ? result.Findings : null,
                 Findings = [.. result.Findings.Select(f => new CoverageFinding(f.Code, f.Severity.ToString().ToLowerInvariant(), f.File, f.Line, f.Symbol, f.Message))],
                 Functions = result.Functions.Count,
             };

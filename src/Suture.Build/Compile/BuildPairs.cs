@@ -11,6 +11,10 @@ namespace Suture.Build.Compile;
 public static class BuildPairs
 {
     private const int MostRounds = 8;
+
+    /// <summary>With more units to look through, the patched sources are compiled first: most patches that do not compile fail there.</summary>
+    private const int ManyIncludes = 20;
+
     private const int MostRealDirectories = 64;
 
     /// <summary>Compiles every unit concerned, original and patched, each once.</summary>
@@ -33,6 +37,10 @@ public static class BuildPairs
 
         var compiler = new UnitCompiler(plan.Site, workDirectory, extraArguments ?? [],
             AuthorHeaders.AreUsedBy(plan.Application.Files) ? [AuthorHeaders.Option] : []);
+        if (plan.Units.Count(u => u.Reason == UnitReason.Includes) > ManyIncludes && await SourceErrorsAsync(plan, compiler, shadow, ct) is { } early)
+        {
+            return early;
+        }
         var units = await new HeaderPruning(plan, compiler, shadow, progress).RunAsync(ct);
         var pruneMs = watch.ElapsedMilliseconds - shadowMs;
 
@@ -49,6 +57,20 @@ public static class BuildPairs
         var pairs = units.Select(u => new CompiledUnit(u.Unit, u.Reason, originals[u].Object!, patched[u].Object!,
             HaveSameBytes(originals[u].Object!, patched[u].Object!), originals[u].Milliseconds, patched[u].Milliseconds));
         return new PairsBuilt([.. pairs], plan.Units.Count, new CompileTimings(shadowMs, pruneMs, watch.ElapsedMilliseconds - shadowMs - pruneMs));
+    }
+
+    private static async Task<PatchedDoesNotCompile?> SourceErrorsAsync(CompilePlan plan, UnitCompiler compiler, ShadowTree shadow, CancellationToken ct)
+    {
+        var refused = new ConcurrentBag<PlannedUnit>();
+        await Parallelism.ForEachAsync(plan.Units.Where(u => u.Reason == UnitReason.Source), async unit =>
+        {
+            // What escapes from the shadow says nothing yet, and the unpatched source must compile for the patch to be to blame.
+            if (await compiler.PatchedAsync(unit.Unit, shadow, ct) is { Object: null, Escapes.Count: 0 } && (await compiler.OriginalAsync(unit.Unit, ct)).Object is not null)
+            {
+                refused.Add(unit);
+            }
+        }, ct);
+        return refused.IsEmpty ? null : new PatchedDoesNotCompile(await ExplainAsync(plan, refused, compiler, shadow, ct));
     }
 
     private static ShadowTree MakeShadow(CompilePlan plan, string workDirectory)

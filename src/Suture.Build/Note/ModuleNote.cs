@@ -21,6 +21,7 @@ internal static class ModuleNote
             Cves = request.Cves.Count > 0 ? request.Cves : [.. headers.SelectMany(h => h.Cves).Distinct(StringComparer.Ordinal)],
             Kernel = new NoteKernel(request.Kernel.Release, request.Kernel.BuildId, request.Kernel.PackageVersion),
             Replace = request.Replace,
+            Effective = request.Effective,
             Functions = [.. units.SelectMany(u => u.Diff.Replaced.Select(f => f.Twin!)
                 .Select(original => (Size: original.Size - original.Prefix, Place: u.Match.Resolve(original)!))
                 .Select(f => shipped.Describe(u.Owner, f.Place.Name, f.Place.SymPos, f.Size)))],

@@ -20,9 +20,10 @@ public sealed class ArrowTests
         ["Suture.Host"] = ["Suture.Elf", "Suture.Module"],
         ["Suture.Lab"] = ["Suture.Elf", "Suture.Kernel", "Suture.Host", "Suture.Verify", "Suture.Module"],
         ["Suture.Lab.Guest"] = ["Suture.Host", "Suture.Module"],
+        ["Suture.CatchUp"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Build", "Suture.Module"],
         ["Suture.Trust"] = [],
         ["Suture.Fleet"] = ["Suture.Trust"],
-        ["Suture.Cli"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Build", "Suture.Module", "Suture.Host", "Suture.Lab", "Suture.Trust", "Suture.Fleet"],
+        ["Suture.Cli"] = ["Suture.Elf", "Suture.Kernel", "Suture.Diff", "Suture.Verify", "Suture.Build", "Suture.CatchUp", "Suture.Module", "Suture.Host", "Suture.Lab", "Suture.Trust", "Suture.Fleet"],
     };
 
     private static List<string> Parts { get; } = [.. Repository.Files("src", "*.csproj").Select(p => Path.GetFileNameWithoutExtension(p))];

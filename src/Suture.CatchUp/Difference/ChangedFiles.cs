@@ -2,17 +2,17 @@ using Suture.Build.Compile;
 using Suture.Build.Trees;
 using Suture.Kernel;
 
-namespace Suture.Campaigns.Coverage;
+namespace Suture.CatchUp.Difference;
 
 /// <summary>What differs between a kernel's tree and a newer source, as far as the kernel is built from it.</summary>
-internal sealed class ChangedFiles
+public sealed class ChangedFiles
 {
     private readonly Dictionary<string, HashSet<string>> _includers = new(StringComparer.Ordinal);
     private readonly IncludeGraph _graph;
 
-    private ChangedFiles(string oldTree, string newTree, IncludeGraph graph, List<string> sources, List<string> headers, List<string> added)
+    private ChangedFiles(string oldTree, string newTree, IncludeGraph graph, List<string> sources, List<string> headers, List<string> added, int others)
     {
-        (OldTree, NewTree, _graph, Sources, Headers, AddedSources) = (oldTree, newTree, graph, sources, headers, added);
+        (OldTree, NewTree, _graph, Sources, Headers, AddedSources, OtherChanged) = (oldTree, newTree, graph, sources, headers, added, others);
     }
 
     /// <summary>The prepared tree of the kernel to patch.</summary>
@@ -30,11 +30,16 @@ internal sealed class ChangedFiles
     /// <summary>.c files that the older version does not have: nothing builds them there.</summary>
     public IReadOnlyList<string> AddedSources { get; }
 
+    /// <summary>How many other sources and headers differ: those of other architectures, drivers and options.</summary>
+    public int OtherChanged { get; }
+
     /// <summary>Compares the trees. Generated files are in the prepared tree only, and so are never taken for changed.</summary>
     public static ChangedFiles Find(KernelBuild kernel, string newTree, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(kernel);
         var graph = IncludeGraph.Of(new SourceSite(kernel.SourceTree, kernel.WorkDirectory, [.. kernel.Units.All]), cancellation);
         var (sources, headers, added) = (new List<string>(), new List<string>(), new List<string>());
+        var others = 0;
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
         foreach (var file in Directory.EnumerateFiles(newTree, "*", options))
         {
@@ -50,16 +55,23 @@ internal sealed class ChangedFiles
             {
                 (extension == ".c" ? added : headers).Add(path);
             }
-            else if (graph.Contains(path) && !HaveSameBytes(old, file))
+            else if (!HaveSameBytes(old, file))
             {
-                (extension == ".c" ? sources : headers).Add(path);
+                if (graph.Contains(path))
+                {
+                    (extension == ".c" ? sources : headers).Add(path);
+                }
+                else
+                {
+                    others++;
+                }
             }
         }
         foreach (var list in (List<string>[])[sources, headers, added])
         {
             list.Sort(StringComparer.Ordinal);
         }
-        return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, added);
+        return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, added, others);
     }
 
     /// <summary>Whether the older version has the file.</summary>

@@ -1,0 +1,26 @@
+using System.Diagnostics;
+
+namespace Suture.CatchUp.Difference;
+
+/// <summary>What differs in one file between two trees, as diff writes it.</summary>
+internal static class FileChange
+{
+    /// <summary>Makes it.</summary>
+    public static async Task<Change> OfAsync(ChangedFiles files, string path, CancellationToken cancellation)
+    {
+        var isNew = files.IsNew(path);
+        string[] arguments =
+        [
+            "-u", "--label", isNew ? "/dev/null" : "a/" + path, "--label", "b/" + path,
+            isNew ? "/dev/null" : Path.Combine(files.OldTree, path), Path.Combine(files.NewTree, path),
+        ];
+        using var process = Process.Start(new ProcessStartInfo("diff", arguments) { RedirectStandardOutput = true })!;
+        using var text = new MemoryStream();
+        await process.StandardOutput.BaseStream.CopyToAsync(text, cancellation);
+        await process.WaitForExitAsync(cancellation);
+        // 1: they differ.
+        return process.ExitCode == 1
+            ? new Change(path, path, text.ToArray(), [path], [])
+            : throw new IOException($"diff {path} ends with {process.ExitCode}");
+    }
+}

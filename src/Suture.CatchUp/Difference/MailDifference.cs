@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+using Suture.Build.Patches;
+using Suture.Kernel;
+
+namespace Suture.CatchUp.Difference;
+
+/// <summary>A series of commits, as mails: from a mailbox, or as git writes them.</summary>
+public static partial class MailDifference
+{
+    /// <summary>The mails of a mailbox file, in its order.</summary>
+    /// <exception cref="PatchFormatException">One of them is no patch.</exception>
+    public static SourceDifference FromMailbox(string path, byte[] mailbox)
+    {
+        var changes = Split(mailbox).Select((mail, i) => ReadMail(path, mail, i)).ToList();
+        return changes.Count > 0 ? new SourceDifference(Path.GetFileName(path), changes, null, [], 0)
+            : throw new PatchFormatException(path, 0, "there is no mail in it; make it with: git format-patch --stdout RANGE");
+    }
+
+    /// <summary>The commits of a range, merges left out.</summary>
+    /// <exception cref="KernelException">git does not know the repository or the range.</exception>
+    public static async Task<SourceDifference> FromGitAsync(string repository, string range, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(range);
+        string[] arguments = ["-C", repository, "format-patch", "--stdout", "--no-signature", "--no-renames", "--full-index", "--end-of-options", range];
+        using var process = Process.Start(new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
+            ?? throw new KernelException("git cannot be started", "install it: apt install git", KernelFault.Broken);
+        using var mails = new MemoryStream();
+        var errors = process.StandardError.ReadToEndAsync(cancellation);
+        await process.StandardOutput.BaseStream.CopyToAsync(mails, cancellation);
+        await process.WaitForExitAsync(cancellation);
+        if (process.ExitCode != 0 || mails.Length == 0)
+        {
+            throw new KernelException($"git finds no commits for '{range}' in {repository}: {(await errors).Trim()}",
+                "give a range such as v6.1.190..v6.1.192 of a repository that has both", KernelFault.NotFound);
+        }
+        return FromMailbox(range, mails.ToArray()) with { To = range };
+    }
+
+    private static IEnumerable<byte[]> Split(byte[] mailbox)
+    {
+        // Latin-1 keeps every byte.
+        var text = Encoding.Latin1.GetString(mailbox);
+        var starts = MailStart().Matches(text).Select(m => m.Index).ToList();
+        for (var i = 0; i < starts.Count; i++)
+        {
+            yield return Encoding.Latin1.GetBytes(text[starts[i]..(i + 1 < starts.Count ? starts[i + 1] : text.Length)]);
+        }
+    }
+
+    private static Change ReadMail(string path, byte[] mail, int number)
+    {
+        var header = PatchHeader.Read(mail);
+        var commit = MailStart().Match(Encoding.Latin1.GetString(mail)).Groups[1].Value;
+        var id = commit.Length >= 12 ? commit[..12] : $"mail-{number + 1}";
+        var files = PatchSet.Parse([($"{path}:{id}", mail)]).FilePatches.Select(f => f.NewName ?? f.OldName ?? "").Select(WithoutPrefix).Distinct();
+        return new Change(id, header.Subject ?? id, mail, [.. files], header.Cves);
+    }
+
+    private static string WithoutPrefix(string name) => name.StartsWith("a/", StringComparison.Ordinal) || name.StartsWith("b/", StringComparison.Ordinal) ? name[2..] : name;
+
+    // As git writes it: the commit, then a date that is no date. Other mailboxes have an address there.
+    [GeneratedRegex(@"^From (\S+) +\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}\r?$", RegexOptions.Multiline)]
+    private static partial Regex MailStart();
+}

@@ -1,0 +1,31 @@
+using System.Collections.Concurrent;
+using Suture.Kernel;
+
+namespace Suture.CatchUp.Difference;
+
+/// <summary>The difference between the kernel's prepared tree and a later one: a change for each file.</summary>
+public static class TreeDifference
+{
+    /// <summary>From the source of another version of the distribution's kernel.</summary>
+    public static async Task<SourceDifference> ToVersionAsync(KernelBuild kernel, CacheLayout cache, string version, IProgress<ProgressReport>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentNullException.ThrowIfNull(cache);
+        var tree = await KernelSource.GetAsync(cache, version, kernel.Config, progress, cancellation);
+        var package = Directory.Exists(cache.Downloads)
+            ? Directory.GetFiles(cache.Downloads, $"linux-source-*_{version.Replace(":", "%3a", StringComparison.Ordinal)}_all.deb").FirstOrDefault() : null;
+        var log = package is null || kernel.PackageVersion is null ? [] : await Changelog.OfPackageAsync(package, kernel.PackageVersion, cancellation);
+        return await ToTreeAsync(kernel, tree, progress, cancellation) with { To = version, Log = log };
+    }
+
+    /// <summary>From a directory with a later source.</summary>
+    public static async Task<SourceDifference> ToTreeAsync(KernelBuild kernel, string tree, IProgress<ProgressReport>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        progress?.Report(new ProgressReport($"comparing the source of {kernel.Release} with {tree}"));
+        var files = ChangedFiles.Find(kernel, tree, cancellation);
+        var changes = new ConcurrentDictionary<string, Change>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(files.Sources.Concat(files.Headers), cancellation, async (path, stop) => changes[path] = await FileChange.OfAsync(files, path, stop));
+        return new SourceDifference(tree, [.. changes.Values.OrderBy(c => c.Id, StringComparer.Ordinal)], files, [], files.OtherChanged);
+    }
+}

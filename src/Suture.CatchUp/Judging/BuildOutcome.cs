@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Suture.Build;
+using Suture.CatchUp.Difference;
+using Suture.Diff;
+using Suture.Diff.Findings;
+using Suture.Kernel;
+using Suture.Verify;
+
+namespace Suture.CatchUp.Judging;
+
+/// <summary>How the build of some changes ended, without the module.</summary>
+/// <param name="Changes">Ids of the changes that were built together.</param>
+/// <param name="Status">How it ended.</param>
+/// <param name="Findings">What it said.</param>
+/// <param name="Functions">Functions replaced and brought along.</param>
+/// <param name="Fault">The exception, when the engine itself failed; else null.</param>
+internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus Status, IReadOnlyList<Finding> Findings, IReadOnlyList<string> Functions, string? Fault = null)
+{
+    /// <summary>The findings when it failed for want of something that another change may bring; else null.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Finding>? Lacking => Fault is null && GroupGrowth.LacksSomething(Status == BuildStatus.DoesNotCompile, Findings) ? Findings : null;
+}
+
+/// <summary>
+/// Outcomes by content: the patch, the kernel build and this very version of the engine. An interrupted run finds what it had done, a later
+/// one builds only what is new. Each is a file that is renamed into place when whole; one that cannot be read is built again.
+/// </summary>
+internal sealed class OutcomeStore(KernelBuild kernel)
+{
+    private readonly string _directory = Directory.CreateDirectory(Path.Combine(kernel.WorkDirectory, "catch-up")).FullName;
+
+    /// <summary>Key of <paramref name="patch"/>.</summary>
+    public string KeyOf(byte[] patch)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var type in (Type[])[typeof(LivepatchBuilder), typeof(Differ), typeof(Manifest), typeof(KernelBuild), typeof(OutcomeStore)])
+        {
+            // Builds are deterministic: the id changes with the source and with nothing else.
+            hash.AppendData(type.Module.ModuleVersionId.ToByteArray());
+        }
+        hash.AppendData(Encoding.UTF8.GetBytes($"{kernel.Release}\n{kernel.BuildId}\n"));
+        hash.AppendData(patch);
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
+    }
+
+    /// <summary>What is known under a key; null when nothing is.</summary>
+    public BuildOutcome? Find(string key)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(key)), OutcomeJson.Default.BuildOutcome);
+        }
+        catch (Exception e) when (e is FileNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps an outcome.</summary>
+    public void Keep(string key, BuildOutcome outcome)
+    {
+        var beside = $"{PathOf(key)}.{Guid.NewGuid():N}.tmp";
+        File.WriteAllBytes(beside, JsonSerializer.SerializeToUtf8Bytes(outcome, OutcomeJson.Default.BuildOutcome));
+        File.Move(beside, PathOf(key), overwrite: true);
+    }
+
+    private string PathOf(string key) => Path.Combine(_directory, key + ".json");
+}
+
+[JsonSerializable(typeof(BuildOutcome))]
+internal sealed partial class OutcomeJson : JsonSerializerContext;

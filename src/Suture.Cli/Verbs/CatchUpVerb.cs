@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Suture.CatchUp;
+using Suture.CatchUp.Difference;
+using Suture.CatchUp.Judging;
+using Suture.CatchUp.Reporting;
+using Suture.Cli.Reports;
+using Suture.Kernel;
+using Suture.Module;
+
+namespace Suture.Cli.Verbs;
+
+/// <summary>suture catch-up --kernel RELEASE|running|DIR (--to VERSION | --to-tree DIR | --git REPO RANGE | --mbox FILE) [--only PATH]... [--accept FILE] [--name N] [--patch-version V] [-o DIR] [--json]</summary>
+internal static partial class CatchUpVerb
+{
+    public static Command Create()
+    {
+        var kernel = new Option<string>("--kernel") { Description = "kernel that runs: a release, 'running', or a kernel directory", HelpName = "RELEASE|running|DIR", Required = true };
+        var to = new Option<string?>("--to") { Description = "version of the distribution's kernel to catch up with", HelpName = "VERSION" };
+        var tree = new Option<DirectoryInfo>("--to-tree") { Description = "directory with the later source", HelpName = "DIR" };
+        tree.AcceptExistingOnly();
+        var git = new Option<string[]>("--git") { Description = "repository and range of commits", HelpName = "REPO RANGE", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true };
+        var mbox = new Option<FileInfo>("--mbox") { Description = "mailbox of commits, as git format-patch --stdout writes it", HelpName = "FILE" };
+        mbox.AcceptExistingOnly();
+        var only = new Option<string[]>("--only") { Description = "only changes of files whose path begins so (may be repeated)", HelpName = "PATH" };
+        var accept = new Option<FileInfo>("--accept") { Description = "file of findings that the operator takes responsibility for", HelpName = "FILE" };
+        accept.AcceptExistingOnly();
+        var name = new Option<string>("--name") { Description = "name of the livepatch (default: catch_up)", HelpName = "N", DefaultValueFactory = _ => "catch_up" };
+        name.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } given && !NamePattern().IsMatch(given))
+            {
+                result.AddError($"--name '{given}': use 1 to 48 of a-z, 0-9 and _");
+            }
+        });
+        var version = new Option<string>("--patch-version") { Description = "version of the livepatch (default: 1)", HelpName = "V", DefaultValueFactory = _ => "1" };
+        version.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } given && !NoteRules.IsVersion(given))
+            {
+                result.AddError($"--patch-version '{given}': use 1 to {NoteRules.MaxVersion} letters, digits and . _ + ~ : -, the first a letter or digit");
+            }
+        });
+        var output = new Option<DirectoryInfo>("--output", "-o") { Description = "directory for module and report (default: here)", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo(".") };
+        var json = new Option<bool>("--json") { Description = "print one JSON document" };
+        var command = new Command("catch-up", "carry a later kernel's fixes over to the one that runs, as one livepatch") { kernel, to, tree, git, mbox, only, accept, name, version, output, json };
+        command.Validators.Add(result =>
+        {
+            bool[] given = [result.GetValue(to) is not null, result.GetValue(tree) is not null, result.GetValue(git) is { Length: > 0 }, result.GetValue(mbox) is not null];
+            if (given.Count(g => g) != 1)
+            {
+                result.AddError("give one of --to, --to-tree, --git and --mbox");
+            }
+        });
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            CatchUpResult result;
+            var directory = parsed.GetRequiredValue(output).ToString();
+            CatchUpReport report;
+            using (var progress = Terminal.Progress())
+            {
+                var accepted = parsed.GetValue(accept) is { } file ? AcceptFile.Read(file.ToString()) : AcceptFile.Empty;
+                var target = await KernelArgument.ResolveAsync(parsed.GetRequiredValue(kernel), progress, cancellation);
+                var difference = parsed.GetValue(to) is { } later ? await TreeDifference.ToVersionAsync(target, KernelCache.Default.Layout, later, progress, cancellation)
+                    : parsed.GetValue(tree) is { } source ? await TreeDifference.ToTreeAsync(target, source.FullName, progress, cancellation)
+                    : parsed.GetValue(mbox) is { } mails ? MailDifference.FromMailbox(mails.ToString(), File.ReadAllBytes(mails.FullName))
+                    : await MailDifference.FromGitAsync(parsed.GetValue(git)![0], parsed.GetValue(git)![1], cancellation);
+                result = await CatchUpRun.RunAsync(new CatchUpRequest
+                {
+                    Kernel = target,
+                    Difference = difference,
+                    Only = parsed.GetValue(only) ?? [],
+                    Accepted = accepted,
+                    Name = parsed.GetRequiredValue(name),
+                    Version = parsed.GetRequiredValue(version),
+                }, progress, cancellation);
+                var path = Path.Combine(directory, result.ModuleName + ".ko");
+                report = result.Report with { Module = result.Module is null ? null : path };
+                if (result.Module is { } module)
+                {
+                    AtomicFile.Write(path, module);
+                }
+                AtomicFile.Write(Path.Combine(directory, "catch-up.json"), report.ToJson());
+                AtomicFile.Write(Path.Combine(directory, "catch-up.html"), HtmlPage.Of(report));
+            }
+            if (parsed.GetValue(json))
+            {
+                using var stdout = Console.OpenStandardOutput();
+                await stdout.WriteAsync(report.ToJson(), cancellation);
+                await stdout.WriteAsync("\n"u8.ToArray(), cancellation);
+            }
+            else
+            {
+                CatchUpSummary.Print(report, Path.Combine(directory, "catch-up.html"));
+            }
+            return (int)(result.Module is not null ? ExitCode.Done : report.Totals.Concerning == 0 ? ExitCode.Nothing : ExitCode.Refused);
+        });
+        return command;
+    }
+
+    [GeneratedRegex("^[a-z0-9_]{1,48}$")]
+    private static partial Regex NamePattern();
+}
