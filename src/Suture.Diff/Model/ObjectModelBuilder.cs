@@ -90,7 +90,8 @@ internal sealed partial class ObjectModelBuilder(ElfObject source, IReadOnlyDict
         if (element.Kind == ElementKind.Data)
         {
             // A table of labels inside a function (computed goto) is of no use to another version of the function.
-            element.IsOwnCopy = SymbolNames.IsOwnCopy(element.Name) || SpecialSections.HoldsOwnCopies(element.Section)
+            element.IsOwnCopy = SymbolNames.IsOwnCopy(element.Name)
+                || (SpecialSections.HoldsOwnCopies(element.Section) && !SymbolNames.IsOnceFlag(element.Name))
                 || element.References.Exists(r => r.Target is { Kind: ElementKind.Function } && r.TargetOffset != 0);
         }
         else if (element.Kind == ElementKind.Constant && writable && element.Size >= 16

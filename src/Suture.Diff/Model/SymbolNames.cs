@@ -107,6 +107,12 @@ public static class SymbolNames
         return key[(key.LastIndexOf('.') + 1)..];
     }
 
+    /// <summary>
+    /// Whether it is the flag of DO_ONCE (include/linux/once.h), which says that something outside of the macro was done. It lies beside the
+    /// print-once flags, yet with a copy of it that would be done again: a hash seed chosen anew, say.
+    /// </summary>
+    public static bool IsOnceFlag(string name) => IsStaticLocal(name) && SourceName(name) == "___done";
+
     // What macros declare inside the function that uses them.
     private static readonly HashSet<string> OwnCopies = new(StringComparer.Ordinal)
     {
