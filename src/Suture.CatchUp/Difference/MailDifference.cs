@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -24,8 +25,7 @@ public static partial class MailDifference
     {
         ArgumentNullException.ThrowIfNull(range);
         string[] arguments = ["-C", repository, "format-patch", "--stdout", "--no-signature", "--no-renames", "--full-index", "--end-of-options", range];
-        using var process = Process.Start(new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
-            ?? throw new KernelException("git cannot be started", "install it: apt install git", KernelFault.Broken);
+        using var process = Start(arguments);
         using var mails = new MemoryStream();
         var errors = process.StandardError.ReadToEndAsync(cancellation);
         await process.StandardOutput.BaseStream.CopyToAsync(mails, cancellation);
@@ -36,6 +36,18 @@ public static partial class MailDifference
                 "give a range such as v6.1.190..v6.1.192 of a repository that has both", KernelFault.NotFound);
         }
         return FromMailbox(range, mails.ToArray()) with { To = range };
+    }
+
+    private static Process Start(string[] arguments)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new KernelException($"git cannot be started: {e.Message}", "install it: apt install git", KernelFault.Broken);
+        }
     }
 
     private static IEnumerable<byte[]> Split(byte[] mailbox)
