@@ -1,3 +1,4 @@
+using Suture.Build.Compile;
 using Suture.Build.Link;
 using Suture.Build.Replace;
 using Suture.Diff.Findings;
@@ -28,14 +29,20 @@ public sealed record BuildRequest
     /// <summary>What it is about, in one line; null to take the subject of the first patch that is a mail.</summary>
     public string? Title { get; init; }
 
-    /// <summary>CVE identifiers of what it fixes; when empty, those that the patches' words name.</summary>
-    public IReadOnlyList<string> Cves { get; init; } = [];
+    /// <summary>CVE identifiers of what it fixes; null to take those that the patches' words name.</summary>
+    public IReadOnlyList<string>? Cves { get; init; }
 
     /// <summary>The later kernel whose fixes it carries; null for a patch of its own.</summary>
     public NoteEffective? Effective { get; init; }
 
     /// <summary>Refuse a patch whose headers more units than this include, instead of looking through them all.</summary>
     public int MostUnits { get; init; } = int.MaxValue;
+
+    /// <summary>Whether other builds run beside, many of which fail: the patched source is compiled first, and the original only if that compiles.</summary>
+    public bool IsOneOfMany { get; init; }
+
+    /// <summary>Which patched objects are kept for builds with some of the same changes: with hundreds of units most of the time goes there.</summary>
+    public KeptObjects Keep { get; init; }
 
     /// <summary>Directory with the source and makefile of a module outside the kernel's tree, from which the patches' paths start; null for the kernel's tree.</summary>
     public string? ModuleSource { get; init; }

@@ -90,8 +90,8 @@ public sealed class LivepatchBuilder
         _files = plan.Application.Files;
         _places = new FindingPlaces(_files);
 
-        var types = TypeRelevance.Options(plan.Application.Files);
-        if (types.Count > 0 && plan.Units.Count > ManyUnits && await SharedTypeChangesAsync(plan, types, work, cancellation))
+        var options = new CompileOptions { WithTypes = true, PatchedFirst = _request.IsOneOfMany, Keep = _request.Keep };
+        if (plan.Units.Count > ManyUnits && await SharedTypeChangesAsync(plan, options, work, cancellation))
         {
             return Finish(BuildStatus.Refused);
         }
@@ -101,7 +101,7 @@ public sealed class LivepatchBuilder
             return Finish(BuildStatus.Refused);
         }
         _progress?.Report(new ProgressReport($"compiling {plan.Units.Count} unit(s), original and patched"));
-        var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, types, cancellation), ms => _compileMs = ms);
+        var outcome = await Timed(() => BuildPairs.RunAsync(plan, work, _progress, options, cancellation), ms => _compileMs = ms);
         if (outcome is not PairsBuilt built)
         {
             return Finish(CompileFailure(outcome));
@@ -156,10 +156,15 @@ public sealed class LivepatchBuilder
     }
 
     /// <summary>A changed struct of a header that hundreds of units include is refused by the first of them, before the others cost minutes.</summary>
-    private async Task<bool> SharedTypeChangesAsync(CompilePlan plan, IReadOnlyList<string> types, string work, CancellationToken cancellation)
+    private async Task<bool> SharedTypeChangesAsync(CompilePlan plan, CompileOptions options, string work, CancellationToken cancellation)
     {
-        var sample = plan with { Units = [plan.Units.FirstOrDefault(u => u.Reason == UnitReason.Source) ?? plan.Units[0]] };
-        var outcome = await Timed(() => BuildPairs.RunAsync(sample, Path.Combine(work, "sample"), _progress, types, cancellation), ms => _compileMs = ms);
+        var seeing = plan.Units.Where(u => u.MaySeeOtherTypes).ToList();
+        if (seeing.Count == 0)
+        {
+            return false;
+        }
+        var sample = plan with { Units = [seeing.Find(u => u.Reason == UnitReason.Source) ?? seeing[0]] };
+        var outcome = await Timed(() => BuildPairs.RunAsync(sample, Path.Combine(work, "sample"), _progress, options, cancellation), ms => _compileMs = ms);
         if (outcome is not PairsBuilt { Units: [{ AreEqual: false } unit] })
         {
             return false;

@@ -1,6 +1,7 @@
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
 using Suture.Kernel;
+using Suture.Module;
 
 namespace Suture.CatchUp;
 
@@ -15,6 +16,16 @@ public sealed record CatchUpRequest
 
     /// <summary>Only changes to files whose path begins with one of these; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>What the fixes are counted of, as a note can hold it: the later source, and where not all of it was looked at, which part.</summary>
+    public string Scope
+    {
+        get
+        {
+            var part = $"{Difference.To} in {string.Join(", ", Only)}";
+            return Only.Count == 0 ? Difference.To : NoteRules.IsPrintable(part, NoteRules.MaxEffective) ? part : $"{Difference.To} in part";
+        }
+    }
 
     /// <summary>Findings that the operator takes responsibility for.</summary>
     public AcceptFile Accepted { get; init; } = AcceptFile.Empty;

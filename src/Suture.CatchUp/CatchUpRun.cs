@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Suture.Build;
+using Suture.Build.Compile;
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
 using Suture.CatchUp.Merging;
@@ -27,41 +28,52 @@ public static class CatchUpRun
         ArgumentNullException.ThrowIfNull(request);
         var clock = Stopwatch.StartNew();
         var (kernel, difference) = (request.Kernel, request.Difference);
+        // Else each of hundreds of builds would be refused for it.
+        await CompilerCheck.RunAsync(kernel, cancellation);
         bool IsWanted(Change change) => request.Only.Count == 0 || change.Files.Any(f => request.Only.Any(o => f.StartsWith(o, StringComparison.Ordinal)));
         var changes = new OrderedDictionary<string, Change>(StringComparer.Ordinal);
-        foreach (var change in difference.Changes)
+        foreach (var change in difference.Changes.Concat(difference.WholeFiles))
         {
             changes[change.Id] = change;
         }
         var builds = new ChangeBuilds(kernel, changes);
 
         var units = await new UnitJudge(difference, builds, changes, IsWanted, request.Accepted, progress).RunAsync(cancellation);
-        var log = LogAttribution.Run(units, difference.Log);
+        var log = LogAttribution.Run(units, changes, difference.Log);
         units = log.Units;
-        var merged = await new Merge(kernel, builds, carried => Request(request, carried, units), progress).RunAsync(units, cancellation);
+        var merged = await new Merge(changes, request.Accepted, carried =>
+        {
+            progress?.Report(new ProgressReport($"building one livepatch of {carried.Count} units"));
+            return LivepatchBuilder.RunAsync(Request(request, carried, units) with { Patches = builds.Patches(carried.SelectMany(u => u.Changes)) }, progress, cancellation);
+        }).RunAsync(units);
 
         var totals = CatchUpReport.Count(merged.Units);
-        IReadOnlyList<string> Cves(bool carried) => [.. merged.Units.Where(u => u.State == UnitState.Carried == carried).SelectMany(u => u.Cves).Distinct().Order(StringComparer.Ordinal)];
-        var effective = $"{kernel.PackageVersion ?? kernel.Release} + {totals.Carried} of {totals.Concerning} fixes of {difference.To}";
+        var carried = merged.Units.Where(u => u.State == UnitState.Carried).ToList();
+        var effective = $"{kernel.PackageVersion ?? kernel.Release} + {totals.Carried} of {totals.Concerning} fixes of {request.Scope}";
         return new CatchUpResult(merged.Result?.Module, "suture_" + request.Name, new CatchUpReport(
             new CatchUpReport.KernelPart(kernel.Release, kernel.BuildId, kernel.PackageVersion), difference.To, null, effective, totals, difference.OtherFiles,
-            [.. merged.Units.Select(CatchUpReport.From)], new CatchUpReport.CvePart(Cves(true), Cves(false), log.Unattributed), clock.ElapsedMilliseconds));
+            [.. merged.Units.Select(CatchUpReport.From)], new CatchUpReport.CvePart(FixedCves.Of(carried, merged.Units), FixedCves.NotOf(carried, merged.Units), log.Unattributed), clock.ElapsedMilliseconds)
+        {
+            Only = request.Only,
+            UnusedAccepts = request.Accepted.Unused,
+        });
     }
 
     /// <summary>The livepatch of what is carried: what <c>suture uname</c>, <c>status</c> and <c>list</c> say of it.</summary>
     private static BuildRequest Request(CatchUpRequest request, IReadOnlyList<UnitVerdict> carried, IReadOnlyList<UnitVerdict> all)
     {
         var concerning = all.Count(u => u.ConcernsBuiltCode);
-        var title = $"{carried.Count} of {concerning} fixes of {request.Difference.To}";
+        var title = $"{carried.Count} of {concerning} fixes of {request.Scope}";
         return new BuildRequest
         {
             Kernel = request.Kernel,
             Name = request.Name,
             Version = request.Version,
             Title = NoteRules.IsPrintable(title, NoteRules.MaxTitle) ? title : null,
-            Cves = [.. carried.SelectMany(u => u.Cves).Distinct().Order(StringComparer.Ordinal).Take(NoteRules.MaxCves)],
-            Effective = new NoteEffective(request.Difference.To, carried.Count, concerning),
+            Cves = [.. FixedCves.Of(carried, all).Take(NoteRules.MaxCves)],
+            Effective = new NoteEffective(request.Scope, carried.Count, concerning),
             Patches = [],
+            Keep = KeptObjects.All,
         };
     }
 }

@@ -56,6 +56,13 @@ internal static class Terminal
         Console.Error.WriteLine($"{finding.Message}\n  {finding.Advice}");
     }
 
+    /// <summary>One warning that is about no patch.</summary>
+    public static void Warning(string message)
+    {
+        ErrorConsole.Write(new Text("suture: warning: ", new Style(Color.Yellow, decoration: Decoration.Bold)));
+        Console.Error.WriteLine(message);
+    }
+
     /// <summary>A remark on stderr.</summary>
     public static void Note(string message) => Console.Error.WriteLine(message);
 
@@ -79,6 +86,7 @@ internal static class Terminal
         private readonly Lock _lock = new();
         private string _stage = "";
         private long _lastTicks;
+        private long _stageTicks;
 
         public void Report(ProgressReport value)
         {
@@ -86,6 +94,7 @@ internal static class Terminal
             {
                 var stageChanged = value.Stage != _stage;
                 _stage = value.Stage;
+                _stageTicks = stageChanged ? Environment.TickCount64 : _stageTicks;
                 if (!_live)
                 {
                     if (stageChanged)
@@ -101,8 +110,22 @@ internal static class Terminal
                 }
                 _lastTicks = Environment.TickCount64;
                 var amount = value.Total > 0 ? $" {100 * value.Done / value.Total,3} %" : "";
-                Console.Error.Write($"\r\e[K{value.Stage}{amount}");
+                Console.Error.Write($"\r\e[K{value.Stage}{amount}{Left(value)}");
             }
+        }
+
+        /// <summary>How long the stage will take at the pace it had so far; nothing before that says much.</summary>
+        private string Left(ProgressReport value)
+        {
+            const int leastDone = 5;
+            const int leastMs = 10_000;
+            var spent = Environment.TickCount64 - _stageTicks;
+            if (value.Done < leastDone || value.Done >= value.Total || spent < leastMs)
+            {
+                return "";
+            }
+            var seconds = spent / 1000.0 * (value.Total - value.Done) / value.Done;
+            return seconds < 90 ? $", about {seconds:0} s left" : $", about {seconds / 60:0} min left";
         }
 
         public void Dispose()

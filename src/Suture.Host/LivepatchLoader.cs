@@ -129,6 +129,11 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
         var story = $"the transition of {name} {(interrupted ? "was interrupted" : $"did not complete within {bounds.Transition.TotalSeconds:0.#} s")}; "
             + (blockers.Count == 0 ? "no task shows as blocking" : $"blocked by {string.Join("; ", blockers.Take(5))}");
         var fault = _sysfs.SetEnabled(name, toPatched);
+        // Naming the tasks takes its time, in which the transition may have ended after all: nothing can be turned round then.
+        if (fault is not null && toPatched && Wait(bounds.Reverse, () => !_sysfs.Exists(name), CancellationToken.None))
+        {
+            return LivepatchOutcome.Done("reverted in the last moment");
+        }
         var back = fault is null && Wait(bounds.Reverse,
             () => toPatched ? _sysfs.InTransition(name) == false : !_sysfs.Exists(name), CancellationToken.None);
         if (!back)

@@ -81,6 +81,9 @@ public sealed class SutureHost
     /// <summary>Whether the process that tries the patch is still at it.</summary>
     public bool IsAttended(Probation probation) => probation.BootId == Running.BootId && StartOf(probation.Owner) == probation.OwnerStarted;
 
+    /// <summary>Whether this very process tries the patch.</summary>
+    public bool IsOwn(Probation probation) => probation.Owner == Environment.ProcessId && IsAttended(probation);
+
     /// <summary>When a process started, in clock ticks since boot; null when there is none. Field 22 of /proc/PID/stat, counted behind the name, which may hold anything.</summary>
     private long? StartOf(int process)
     {

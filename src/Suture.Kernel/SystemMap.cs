@@ -50,6 +50,25 @@ public sealed class SystemMap
         return found;
     }
 
+    /// <summary>Index in <see cref="All"/> of the first symbol at or behind <paramref name="address"/>.</summary>
+    public int IndexAt(ulong address)
+    {
+        int low = 0, high = _symbols.Length;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_symbols[middle].Address < address)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
     /// <summary>The last symbol at or below <paramref name="address"/> (the first of those that share its address), or null.</summary>
     public KernelSymbol? FindByAddress(ulong address)
     {

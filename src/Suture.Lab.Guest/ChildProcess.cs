@@ -12,19 +12,27 @@ internal sealed partial class ChildProcess
     private const int Kill = 9;
     private const int NoHang = 1;
     private const short SetProcessGroup = 2;
+    private const int ProcessGroup = 1; // PRIO_PGRP
+    private const int LowestPriority = 19;
     private const int WriteCreateAppend = 0x1 | 0x40 | 0x400; // O_WRONLY | O_CREAT | O_APPEND
 
     // glibc's opaque types take 80 and 336 bytes.
     private const int OpaqueBytes = 512;
 
-    private static readonly string?[] Environment = ["PATH=/bin:/lab", "HOME=/root", "TERM=dumb", null];
+    private static readonly string[] Environment = ["PATH=/bin:/lab", "HOME=/root", "TERM=dumb"];
 
     private readonly int _pid;
+    private int? _status;
 
     private ChildProcess(int pid) => _pid = pid;
 
     /// <summary>Starts <paramref name="program"/> in /lab, as leader of a process group of its own. Null and the errno when it cannot be run.</summary>
-    public static unsafe ChildProcess? Start(string program, string outputFile, out int errno)
+    /// <param name="program">Its file.</param>
+    /// <param name="outputFile">Where what it prints goes.</param>
+    /// <param name="errno">Why it cannot be run.</param>
+    /// <param name="argument">Its only argument, or null.</param>
+    /// <param name="variable">A further variable of its environment, as NAME=VALUE, or null.</param>
+    public static unsafe ChildProcess? Start(string program, string outputFile, out int errno, string? argument = null, string? variable = null)
     {
         var actions = stackalloc byte[OpaqueBytes];
         var attributes = stackalloc byte[OpaqueBytes];
@@ -35,12 +43,26 @@ internal sealed partial class ChildProcess
         FileActionsAddOpen(actions, 2, outputFile, WriteCreateAppend, 0x1B6);
         AttributesInit(attributes);
         AttributesSetFlags(attributes, SetProcessGroup);
-        errno = Spawn(out var pid, program, actions, attributes, [program, null], Environment);
+        errno = Spawn(out var pid, program, actions, attributes, [program, .. argument is null ? (string?[])[] : [argument], null],
+            [.. Environment, .. variable is null ? (string?[])[] : [variable], null]);
         return errno == 0 ? new ChildProcess(pid) : null;
     }
 
-    /// <summary>Whether it has not ended yet. Must not be asked again once it has.</summary>
-    public bool IsRunning => WaitPid(_pid, out _, NoHang) == 0;
+    /// <summary>Whether it has not ended yet.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            if (_status is null && WaitPid(_pid, out var status, NoHang) != 0)
+            {
+                _status = status;
+            }
+            return _status is null;
+        }
+    }
+
+    /// <summary>Lets whatever else runs go before it and the processes it starts.</summary>
+    public void StandBack() => _ = SetPriority(ProcessGroup, _pid, LowestPriority);
 
     /// <summary>Its exit code, 128 + signal when a signal ended it, null when it had to be killed after <paramref name="boundMs"/>.</summary>
     /// <param name="boundMs">How long to wait, in milliseconds.</param>
@@ -50,8 +72,9 @@ internal sealed partial class ChildProcess
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            if (WaitPid(_pid, out var status, NoHang) != 0)
+            if (!IsRunning)
             {
+                var status = _status!.Value;
                 var signal = status & 0x7f;
                 return signal == 0 ? (status >> 8) & 0xff : 128 + signal;
             }
@@ -91,4 +114,7 @@ internal sealed partial class ChildProcess
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, int who, int priority);
 }

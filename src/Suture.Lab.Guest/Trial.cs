@@ -16,6 +16,9 @@ internal sealed class Trial
     /// <summary>The kernel prints hundreds of thousands of symbols, on an emulated CPU.</summary>
     private static readonly TimeSpan RunningCodeBound = TimeSpan.FromSeconds(60);
 
+    /// <summary>What a workload may take to begin and end, beyond the time it was given.</summary>
+    private static readonly TimeSpan LoadGrace = TimeSpan.FromSeconds(90);
+
     private readonly GuestPlan _plan;
     private readonly int _number;
     private readonly GuestTrial _trial;
@@ -59,8 +62,11 @@ internal sealed class Trial
         var loaded = LoadTargets([]);
         ProbeMust("probe-before", succeed: false);
         CheckRunningCode();
-        Apply();
+        FinishLoad(StartLoad("before"), "before");
+        ApplyUnderLoad();
+        FinishLoad(StartLoad("during"), "during");
         TakeBack(loaded);
+        FinishLoad(StartLoad("after"), "after");
         return loaded;
     }
 
@@ -68,6 +74,31 @@ internal sealed class Trial
     {
         Apply();
         TakeBack(LoadTargets(loadable));
+    }
+
+    /// <summary>What loading takes from the load is no matter of the patched kernel's: this run must do its work, and is not compared.</summary>
+    private void ApplyUnderLoad()
+    {
+        var load = StartLoad("applying");
+        Apply();
+        FinishLoad(load, "applying", load is { IsRunning: false } ? "the workload ended before the livepatch was applied: give it more seconds" : null);
+    }
+
+    /// <summary>Once is enough: the second time round the livepatch is the same.</summary>
+    private LoadProgram? StartLoad(string phase) =>
+        _plan.Load is { } program && _cycle == 1 && !_failed ? LoadProgram.Start(program, _plan.LoadSeconds, phase, _port) : null;
+
+    private void FinishLoad(LoadProgram? load, string phase, string? fault = null)
+    {
+        if (load is not null)
+        {
+            var bound = TimeSpan.FromSeconds(_plan.LoadSeconds) + LoadGrace;
+            Stage("workload-" + phase, bound, stopOnFailure: false, () =>
+            {
+                var (ok, detail) = load.Finish(bound);
+                return ok && fault is not null ? (false, fault) : (ok, detail);
+            });
+        }
     }
 
     private void Apply()

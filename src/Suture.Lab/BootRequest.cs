@@ -32,6 +32,12 @@ internal sealed record BootRequest
     /// <inheritdoc cref="LabRequest.Workload"/>
     public bool Workload { get; init; }
 
+    /// <inheritdoc cref="LabRequest.Load"/>
+    public string? Load { get; init; }
+
+    /// <inheritdoc cref="LabRequest.LoadTime"/>
+    public TimeSpan LoadTime { get; init; }
+
     /// <summary>How many times longer than usual the kernel may take to come up, and a stage to end after its own bound.</summary>
     public int Patience { get; init; } = 1;
 

@@ -9,7 +9,7 @@ namespace Suture.Lab;
 internal static class LabBoot
 {
     /// <summary>What a serial line and a loaded host may add to a bound that the guest itself keeps.</summary>
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan Slack = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan ConsoleCheck = TimeSpan.FromSeconds(1);
 

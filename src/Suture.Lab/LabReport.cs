@@ -13,7 +13,7 @@ public enum LabVerdict
 }
 
 /// <summary>One stage of a trial.</summary>
-/// <param name="Name">boot, load-targets, probe-before, apply, memory, probe-applied, revert, probe-reverted, unload, unload-targets, workload, kernel-log.</param>
+/// <param name="Name">boot, load-targets, probe-before, apply, memory, probe-applied, revert, probe-reverted, unload, unload-targets, workload, workload-before, workload-applying, workload-during, workload-after, workload-compare, kernel-log.</param>
 /// <param name="Ok">Whether it went as it must.</param>
 /// <param name="Ms">How long it took, in milliseconds.</param>
 /// <param name="Detail">One sentence.</param>
@@ -34,6 +34,12 @@ public sealed record LabStage(string Name, bool Ok, long Ms, string Detail)
 /// <param name="LongestGapMs">Longest time between two of them, in milliseconds.</param>
 /// <param name="Uninterrupted">Whether it was the same process all the time and no iteration is missing.</param>
 public sealed record LabWorkload(long Iterations, long LongestGapMs, bool Uninterrupted);
+
+/// <summary>Something that the load measured.</summary>
+/// <param name="Phase">"before" the livepatch was applied, "applying" it, "during" the time it is applied, or "after" it was taken back.</param>
+/// <param name="Name">What.</param>
+/// <param name="Value">How much; more is better.</param>
+public sealed record LabMeasurement(string Phase, string Name, double Value);
 
 /// <summary>A line of the kernel log that speaks against the livepatch.</summary>
 /// <param name="Kind">What it is, as "oops", "warning", "lockdep".</param>
@@ -69,6 +75,9 @@ public sealed record LabReport
 
     /// <summary>How the workload fared, when one was asked for.</summary>
     public LabWorkload? Workload { get; init; }
+
+    /// <summary>What the load measured, when one was given.</summary>
+    public IReadOnlyList<LabMeasurement> Measurements { get; init; } = [];
 }
 
 /// <summary>JSON of the report, without reflection.</summary>

@@ -31,6 +31,15 @@ public sealed record LabRequest
     /// </summary>
     public bool Workload { get; init; }
 
+    /// <summary>
+    /// Executable that works the kernel before the livepatch is applied, while it is, and after it was taken back: called with the number of
+    /// seconds, it must end with 0, and lines "NAME NUMBER" that it prints are compared. Null for none.
+    /// </summary>
+    public string? Load { get; init; }
+
+    /// <summary>How long <see cref="Load"/> works each time.</summary>
+    public TimeSpan LoadTime { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Bound on the whole verdict.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(180);
 

@@ -10,6 +10,12 @@ namespace Suture.Lab;
 /// </summary>
 public static class LabRunner
 {
+    /// <summary>What an emulated machine may take to look one symbol up.</summary>
+    private static readonly TimeSpan LookupBound = TimeSpan.FromMilliseconds(600);
+
+    private const int Loads = 3;
+    private const int LoadShare = 2;
+
     /// <summary>Runs the trial; <paramref name="watcher"/> is told of every step as it happens.</summary>
     /// <exception cref="LabInputException">The module, the probe or this machine is not fit for it; nothing was booted.</exception>
     /// <exception cref="Elf.ElfFormatException">The module is damaged.</exception>
@@ -28,6 +34,8 @@ public static class LabRunner
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
         trial.Note($"kernel {request.Kernel.Release}, {acceleration.Name} ({acceleration.Why})");
 
+        // Under load the look-ups share the machine's one processor with it, though it stands back.
+        var lookups = patch.Lookups * LookupBound * (request.Load is null ? 1 : LoadShare);
         var log = await LabBoot.RunAsync(new BootRequest
         {
             Kernel = request.Kernel,
@@ -38,7 +46,11 @@ public static class LabRunner
             Cycles = request.Cycles,
             Files = request.Files,
             Workload = request.Workload,
-            Timeout = request.Timeout,
+            Load = request.Load,
+            LoadTime = request.LoadTime,
+            // Each trial loads the livepatch more than once.
+            Timeout = request.Timeout + (Loads * request.Cycles * lookups),
+            Patience = 1 + (int)(lookups / LabBoot.Slack),
             TransitionBound = request.TransitionBound,
             ProbeBound = request.ProbeBound,
         }, acceleration, trial, cancel);
@@ -64,6 +76,10 @@ public static class LabRunner
 
     private static LabReport Judge(TrialLog trial, string log, LabRequest request, ModuleFacts patch, Acceleration acceleration, long totalMs)
     {
+        if (request.Load is not null)
+        {
+            trial.Add(LoadComparison.Run(trial.Measurements));
+        }
         var findings = KernelLog.Findings(log);
         trial.Add(new LabStage("kernel-log", findings.Count == 0, 0,
             findings.Count == 0 ? "clean" : $"{findings.Count} lines of trouble, first ({findings[0].Kind}): {findings[0].Line}")
@@ -79,6 +95,7 @@ public static class LabRunner
             Accel = acceleration.Name,
             TotalMs = totalMs,
             Workload = trial.Workload,
+            Measurements = trial.Measurements,
         };
     }
 }

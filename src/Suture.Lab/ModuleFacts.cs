@@ -8,7 +8,8 @@ namespace Suture.Lab;
 /// <param name="Release">Release of the kernel it was built for: the first word of vermagic.</param>
 /// <param name="IsLivepatch">Whether it is marked as a livepatch.</param>
 /// <param name="Objects">Kernel objects that it patches: "vmlinux" and module names.</param>
-public sealed record ModuleFacts(string Name, string Release, bool IsLivepatch, IReadOnlyList<string> Objects)
+/// <param name="Lookups">Relocations to symbols of vmlinux: kernels before 6.2 go through all their symbols for each when the module is loaded.</param>
+public sealed record ModuleFacts(string Name, string Release, bool IsLivepatch, IReadOnlyList<string> Objects, int Lookups)
 {
     private const string SymbolPrefix = ".klp.sym.";
 
@@ -35,7 +36,9 @@ public sealed record ModuleFacts(string Name, string Release, bool IsLivepatch, 
         var name = values.GetValueOrDefault("name") is { Length: > 0 } said ? said : Path.GetFileName(path).Split('.')[0].Replace('-', '_');
         return release.Length == 0
             ? throw new ElfFormatException(path, "section .modinfo", "there is no vermagic, so this is no finished kernel module")
-            : new ModuleFacts(name, release, values.GetValueOrDefault("livepatch") == "Y", ObjectsOf(elf, values));
+            : new ModuleFacts(name, release, values.GetValueOrDefault("livepatch") == "Y", ObjectsOf(elf, values),
+                elf.Sections.Where(s => (s.Flags & SectionFlags.RelaLivepatch) != 0)
+                    .Sum(s => s.Relocations.Count(r => r.Symbol.Name.StartsWith($"{SymbolPrefix}vmlinux.", StringComparison.Ordinal))));
     }
 
     /// <summary>

@@ -9,6 +9,7 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
     private readonly List<LabStage> _stages = [];
     private readonly Dictionary<int, List<LabStage>> _byTrial = [];
 
+    private readonly List<LabMeasurement> _measurements = [];
     private MemoryImage _memory = new();
 
     /// <summary>Judges what the guest read from memory in a trial, by its number; only asked where the guest was told to read.</summary>
@@ -24,6 +25,9 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
     public int Current { get; private set; } = -1;
 
     public LabWorkload? Workload { get; private set; }
+
+    /// <summary>What the load measured.</summary>
+    public IReadOnlyList<LabMeasurement> Measurements => _measurements;
 
     /// <summary>Whether the guest carried out its plan to the end.</summary>
     public bool Complete { get; private set; }
@@ -74,6 +78,9 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
                 Add(new LabStage("workload", value.Ok, value.UptimeMs,
                     value.Ok ? $"{value.Iterations} iterations, longest gap {value.LongestGapMs} ms" : value.Detail)
                 { UptimeMs = value.UptimeMs });
+                break;
+            case GuestEventKind.Measurement:
+                _measurements.Add(new LabMeasurement(value.Detail, value.Name, value.Value));
                 break;
             case GuestEventKind.Done:
                 Complete = true;

@@ -85,7 +85,7 @@ public sealed record NoteFunction(string Object, string Name, int Sympos, int Si
 }
 
 /// <summary>Whose fixes a cumulative livepatch carries.</summary>
-/// <param name="Version">Version of the later kernel package.</param>
+/// <param name="Version">Version of the later kernel package, and which part of it where not all was looked at: "6.1.192-2 in fs/".</param>
 /// <param name="Fixes">How many of its fixes are in.</param>
 /// <param name="Total">How many it has that concern this kernel.</param>
 public sealed record NoteEffective(string Version, int Fixes, int Total);

@@ -11,6 +11,9 @@ public static partial class NoteRules
     /// <summary>Characters of a version.</summary>
     public const int MaxVersion = 64;
 
+    /// <summary>Characters that say whose fixes a cumulative livepatch carries.</summary>
+    public const int MaxEffective = 128;
+
     /// <summary>CVE identifiers.</summary>
     public const int MaxCves = 1_000;
 
@@ -46,7 +49,7 @@ public static partial class NoteRules
             : note.Title is not null && !IsPrintable(note.Title, MaxTitle) ? "its title is too long, or not one printable line"
             : note.Cves.Count > MaxCves || !note.Cves.All(IsCve) ? "its CVE identifiers are none"
             : !IsPrintable(note.Kernel.Release, 64) || !Hex().IsMatch(note.Kernel.BuildId) || (note.Kernel.Version is { } v && !IsPrintable(v, 128)) ? "its kernel is none"
-            : note.Effective is { } e && (!IsPrintable(e.Version, 128) || e.Fixes < 0 || e.Total < e.Fixes) ? "its effective version is none"
+            : note.Effective is { } e && (!IsPrintable(e.Version, MaxEffective) || e.Fixes < 0 || e.Total < e.Fixes) ? "its effective version is none"
             : note.Functions.Count > MaxFunctions ? $"it has more than {MaxFunctions} functions"
             : note.Functions.TakeWhile(IsSound).Count() is var sound && sound < note.Functions.Count ? $"its function number {sound + 1} makes no sense"
             : "";

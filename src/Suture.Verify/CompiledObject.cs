@@ -108,7 +108,7 @@ internal sealed class CompiledObject
         {
             foreach (var r in _file.RelocationsOf(section).Where(r => r.Symbol.Section is not null && !_bySymbol.ContainsKey(r.Symbol)))
             {
-                var at = r.Symbol.Value + r.Addend + (section.IsCode && RelocationKind.IsPcRelative(r.Type) ? 4 : 0);
+                var at = r.Symbol.Value + r.Addend + (section.IsCode && RelocationKind.IsPcRelative(r.Type) ? 4 : 0) - Surplus(section, r);
                 if (!_anchors.TryGetValue(r.Symbol.Section!.Index, out var anchors))
                 {
                     _anchors[r.Symbol.Section.Index] = anchors = [];
@@ -124,7 +124,7 @@ internal sealed class CompiledObject
         var covered = new HashSet<int>();
         foreach (var r in _file.RelocationsOf(piece.Section).Where(r => r.Offset >= piece.Start && r.Offset < piece.End))
         {
-            var reference = Resolve(r, piece.Entry, piece);
+            var reference = Resolve(r, piece.Entry, piece, piece.Section);
             covered.Add(reference.At);
             piece.References.Add(reference);
         }
@@ -159,7 +159,8 @@ internal sealed class CompiledObject
         return operands;
     }
 
-    private PieceReference Resolve(FileRelocation r, long origin, Piece? code)
+    /// <summary>What <paramref name="r"/> of section <paramref name="from"/> leads to; <paramref name="code"/> is null for a table.</summary>
+    private PieceReference Resolve(FileRelocation r, long origin, Piece? code, FileSection from)
     {
         var at = (int)(r.Offset - origin);
         var operand = code is { Section.IsCode: true } ? OperandsOf(code).GetValueOrDefault((int)(r.Offset - code.Start)) : default;
@@ -168,17 +169,23 @@ internal sealed class CompiledObject
             return new PieceReference(at, r.Type, null, r.Symbol.Name, r.Addend, operand.IsBranch);
         }
         var sum = r.Symbol.Value + r.Addend;
-        if (!_bySymbol.TryGetValue(r.Symbol, out var target))
+        // Tables are also written by tools that count from any symbol of a section: there the place tells.
+        var target = code is null && section.IsCode && _named.TryGetValue(section.Index, out var named) ? named.FindLast(p => sum >= p.Start && sum < p.End) : null;
+        if (target is null && !_bySymbol.TryGetValue(r.Symbol, out target))
         {
             // What the processor adds is no part of the place meant.
             var counted = code is { Section.IsCode: true } && RelocationKind.IsPcRelative(r.Type)
-                ? operand.Next > 0 ? operand.Next - (r.Offset - code.Start) : 4 : 0;
+                ? operand.Next > 0 ? operand.Next - (r.Offset - code.Start) : 4 : -Surplus(from, r);
             target = Locate(section, sum + counted);
         }
         return target is null
             ? new PieceReference(at, r.Type, null, $"{section.Name}+0x{sum:x}", 0, operand.IsBranch)
             : new PieceReference(at, r.Type, target, null, sum - target.Entry, operand.IsBranch);
     }
+
+    /// <summary>By how many bytes a table's relocation says more than the place it means.</summary>
+    private long Surplus(FileSection table, FileRelocation r) =>
+        table.Name == "__bug_table" && _entrySizes.TryGetValue(table.Name, out var size) ? BugEntry.Surplus(_file, r, r.Offset % size) : 0;
 
     private Piece? Locate(FileSection section, long at)
     {
@@ -193,7 +200,8 @@ internal sealed class CompiledObject
         }
         if (at < 0 || at > section.Size || TableSections.IsIgnored(section.Name))
         {
-            return null;
+            // A loop over a field counts up to where that field of one more would be, outside of what lies alone in its section.
+            return named is [var only] ? only : null;
         }
         var bytes = _file.BytesOf(section);
         var (start, end) = (at, section.Size);
@@ -241,7 +249,7 @@ internal sealed class CompiledObject
             for (var at = 0L; at < section.Size; at += size)
             {
                 var end = Math.Min(at + size, section.Size);
-                var references = relocations.Where(r => r.Offset >= at && r.Offset < end).Select(r => Resolve(r, at, null)).ToList();
+                var references = relocations.Where(r => r.Offset >= at && r.Offset < end).Select(r => Resolve(r, at, null, section)).ToList();
                 if (references is [{ Target: { } owner }, ..])
                 {
                     var bytes = _file.BytesOf(section)[(int)at..(int)end].ToArray();

@@ -12,6 +12,9 @@ internal static class CompilerNames
         return key.StartsWith("__UNIQUE_ID_", StringComparison.Ordinal) ? key.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') : key;
     }
 
+    /// <summary>Whether the name is that of a variable inside a function: only such names hold a dot.</summary>
+    public static bool IsLocal(string name) => name.IndexOf('.', StringComparison.Ordinal) > 0;
+
     /// <summary>The function that a part for unlikely paths belongs to, or null when the name is no such part's.</summary>
     public static string? ColdParent(string name)
     {
@@ -21,9 +24,9 @@ internal static class CompilerNames
 
     /// <summary>
     /// Whether a name is that of state or text which each use of a macro has for itself (warned once, rate limit, lock
-    /// class, function name): a replaced function may have a fresh one, and which old one it had does not matter.
+    /// class, function name): a replaced function may have a fresh one, and which old one it had does not matter. clang puts the function before it.
     /// </summary>
-    public static bool IsOfMacro(string key) => key is "__already_done" or "__warned" or "__print_once" or "__section__warned" or "__key"
-        or "_rs" or "descriptor" or "_entry" or "_entry_ptr" or "CSWTCH" or "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__"
+    public static bool IsOfMacro(string key) => key[(key.LastIndexOf('.') + 1)..] is "__already_done" or "__warned" or "__print_once" or "__section__warned" or "__key"
+        or "_rs" or "descriptor" or "_entry" or "_entry_ptr" or "CSWTCH" or "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "__msg"
         || key.StartsWith("__UNIQUE_ID_ddebug", StringComparison.Ordinal);
 }

@@ -283,6 +283,10 @@ public sealed class Expectation
                 : new ExpectedReference(r.At, r.Type, r.Delta, null, External([r.External!], unit.Pair.Owner));
         }
         var (own, running) = TargetRules.Of(target, r, from, fromTable, unit.Comparison, unit.Pair);
+        if (running && !own && unit.Comparison!.IsUndecided(target) && !unit.Pair.Included.Contains(target.Name))
+        {
+            _omissions.Add($"{unit.Pair.Unit}: '{from}' refers to '{target}', and which variable of the running kernel that is cannot be told");
+        }
         return new ExpectedReference(r.At, r.Type, r.Delta, own ? Index(unit, target) : null, running ? Existing(unit, target) : null);
     }
 

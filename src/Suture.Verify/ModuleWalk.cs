@@ -214,7 +214,8 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
             return false;
         }
         var symbol = LivepatchName.Parse(actual.Symbol.Name)!;
-        if (wanted.SymPos < 0)
+        // Where a compiler's numbers left several names open, each has a position of its own.
+        if (wanted is { SymPos: < 0, Names.Count: 1 })
         {
             report.Claims.TryAdd(index, symbol.SymPos);
         }

@@ -9,28 +9,35 @@ internal sealed class PairComparison
     private const int MaxDepth = 12;
     private readonly CompiledObject _original;
     private readonly CompiledObject _patched;
-    private readonly ILookup<(PieceKind, string), Piece> _byKey;
+    private readonly NumberedData _numbered;
     private readonly Dictionary<Piece, List<Piece>> _twins = [];
     private readonly Dictionary<Piece, bool> _same = [];
 
     public PairComparison(CompiledObject original, CompiledObject patched)
     {
         (_original, _patched) = (original, patched);
-        _byKey = original.Named.ToLookup(p => (p.Kind, p.Key));
+        var byKey = original.Named.ToLookup(p => (p.Kind, p.Key));
+        // clang numbers all but the first variable of a name in a function: the bare name may have passed to another.
+        var shared = original.Named.Concat(patched.Named).Where(p => p.Kind == PieceKind.Data && p.Name != p.Key && CompilerNames.IsLocal(p.Key))
+            .Select(p => p.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var piece in patched.Named)
         {
-            var alike = _byKey[(piece.Kind, piece.Key)].ToList();
-            _twins[piece] = piece.Name != piece.Key ? alike
-                : alike.FindAll(o => o.Name == piece.Name) is { Count: > 0 } exact ? exact : [];
+            var alike = byKey[(piece.Kind, piece.Key)].ToList();
+            _twins[piece] = piece.Name != piece.Key || (piece.Kind == PieceKind.Data && shared.Contains(piece.Key)) ? alike
+                : alike.FindAll(o => o.Name == piece.Name);
         }
-        foreach (var function in patched.Named.Where(p => p.Kind == PieceKind.Function && Twins(p).Count == 1))
+        _numbered = new NumberedData(original, patched, Twins);
+        foreach (var (piece, twins) in _twins.ToList())
         {
-            NarrowStaticLocals(function, Twins(function)[0]);
+            _twins[piece] = _numbered.Narrow(piece, twins);
         }
     }
 
     /// <summary>What <paramref name="piece"/> of the patched object may be in the original; several where a compiler's numbers leave it open.</summary>
     public IReadOnlyList<Piece> Twins(Piece piece) => _twins.TryGetValue(piece, out var twins) ? twins : [];
+
+    /// <summary>Whether <paramref name="piece"/> is a variable that runs already, and it cannot be told which.</summary>
+    public bool IsUndecided(Piece piece) => _numbered.IsTorn(piece) && Twins(piece).Count > 0;
 
     /// <summary>Whether <paramref name="piece"/> of the patched object is as the original has it.</summary>
     public bool IsSame(Piece piece)
@@ -50,34 +57,24 @@ internal sealed class PairComparison
             && Instructions.WithoutSmallConstants(a).AsSpan().SequenceEqual(Instructions.WithoutSmallConstants(b));
     });
 
-    /// <summary>The n-th static local of its name in a function is the n-th in its twin, where both have as many.</summary>
-    private void NarrowStaticLocals(Piece function, Piece twin)
-    {
-        foreach (var group in Locals(function).GroupBy(p => p.Key).ToList())
-        {
-            var old = Locals(twin).Where(p => p.Key == group.Key).ToList();
-            if (old.Count == group.Count())
-            {
-                foreach (var (now, then) in group.Zip(old).Where(pair => _twins[pair.First].Count > 1))
-                {
-                    _twins[now] = [then];
-                }
-            }
-        }
-    }
-
-    private static List<Piece> Locals(Piece function) =>
-        [.. function.References.Select(r => r.Target).OfType<Piece>().Where(t => t.Kind == PieceKind.Data && t.Name != t.Key).Distinct()];
-
     private bool Same(Piece a, Piece b, int depth)
     {
         if (a.End - a.Entry != b.End - b.Entry || a.References.Count != b.References.Count || a.Section.IsZeroed != b.Section.IsZeroed
-            || a.Entries.Count != b.Entries.Count || !_original.Masked(a).AsSpan().SequenceEqual(_patched.Masked(b)))
+            || (b.Kind == PieceKind.Data && !IsAsUsable(a.Section, b.Section)) || a.Entries.Count != b.Entries.Count || !_original.Masked(a).AsSpan().SequenceEqual(_patched.Masked(b)))
         {
             return false;
         }
         return a.References.Zip(b.References).All(p => SameReference(a, p.First, b, p.Second, depth))
             && a.Entries.Zip(b.Entries).All(p => SameEntry(a, p.First, b, p.Second, depth));
+    }
+
+    /// <summary>Data that the running kernel has write-protected, or per CPU, does not serve code that was compiled for other data.</summary>
+    private static bool IsAsUsable(FileSection running, FileSection wanted)
+    {
+        static bool IsPerCpu(FileSection s) => s.Name.StartsWith(".data..percpu", StringComparison.Ordinal) || s.Name.StartsWith(".data.percpu", StringComparison.Ordinal);
+        static int Freedom(FileSection s) => s.Name.StartsWith(".data..ro_after_init", StringComparison.Ordinal) ? 1
+            : s.IsWritable && !s.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal) ? 2 : 0;
+        return IsPerCpu(running) == IsPerCpu(wanted) && Freedom(running) >= Freedom(wanted);
     }
 
     private bool SameEntry(Piece a, TableEntry x, Piece b, TableEntry y, int depth) =>
@@ -117,7 +114,7 @@ internal sealed class PairComparison
             return x == from && y == to;
         }
         return CompilerNames.IsOfMacro(y.Key)
-            ? x.Key == y.Key && (y.Section.IsWritable || _original.Masked(x).AsSpan().SequenceEqual(_patched.Masked(y)))
+            ? x.Key == y.Key && ((y.Section.IsWritable && y.Key != "_rs") || _original.Masked(x).AsSpan().SequenceEqual(_patched.Masked(y)))
             : Twins(y).Contains(x);
     }
 }

@@ -34,9 +34,6 @@ public static class TableSections
         || name.StartsWith(".BTF", StringComparison.Ordinal) || name.StartsWith(".note", StringComparison.Ordinal)
         || name.StartsWith(".llvm", StringComparison.Ordinal) || name.StartsWith(".gnu.", StringComparison.Ordinal) && name != ".gnu.linkonce.this_module";
 
-    /// <summary>Whether code or data of this section is gone once the system is up, or never runs again.</summary>
-    public static bool IsBootOnly(string name) =>
-        name.StartsWith(".init", StringComparison.Ordinal) || name.StartsWith(".exit", StringComparison.Ordinal)
-        || name.StartsWith(".meminit", StringComparison.Ordinal) || name.StartsWith(".memexit", StringComparison.Ordinal)
-        || name.StartsWith(".cpuinit", StringComparison.Ordinal) || name.StartsWith(".devinit", StringComparison.Ordinal);
+    /// <summary>Whether code or data of this section is gone once the system is up, or never runs again. Code for memory and CPUs that are plugged in later stays.</summary>
+    public static bool IsBootOnly(string name) => name.StartsWith(".init", StringComparison.Ordinal) || name.StartsWith(".exit", StringComparison.Ordinal);
 }

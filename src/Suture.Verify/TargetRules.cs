@@ -9,8 +9,10 @@ internal static class TargetRules
     public static (bool Own, bool Running) Of(
         Piece target, PieceReference reference, Piece from, bool fromTable, PairComparison? comparison, UnitPair unit)
     {
-        // Nameless things have no running version; places in oneself, in one's cold part and back are of one body.
-        if (target.Kind == PieceKind.Anonymous || target == from || target.Parent is not null || from.Parent == target
+        // Nameless things have no running version; places in oneself, in one's cold part and back are of one body. A function that hands
+        // on its own address, to set up a timer again, is like any other that does.
+        var handsItselfOn = !fromTable && !reference.IsBranch && target.Kind == PieceKind.Function && unit.Replaced.ContainsKey(target.Name);
+        if (target.Kind == PieceKind.Anonymous || (target == from && !handsItselfOn) || target.Parent is not null || from.Parent == target
             || comparison is null || comparison.Twins(target).Count == 0)
         {
             return (true, false);

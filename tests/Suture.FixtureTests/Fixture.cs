@@ -21,11 +21,12 @@ namespace Suture.FixtureTests;
 /// // expect: call-original f g     f calls or jumps to the running kernel's g
 /// // expect: entries __ex_table 1  so many entries of a special section are in the output
 /// // expect: bytes .modinfo 12     so many bytes of a section are in the output
+/// // expect: leads __bug_table+4 .rodata.str1.1+4   where the relocation there leads in the output, addend included
 /// // expect: prefix f 16          f stands behind so many bytes of padding in the output
 /// // expect: callback pre_patch f  exactly these callbacks are declared
 /// // expect: state 7 1 data        exactly these states, by id, version and data if any
 /// // expect: finding SUT0203 ops error   exactly these findings, each with symbol (- for none) and severity
-/// // expect: review SUT0801 f     exactly these hints for a human's look; not checked when absent
+/// // expect: review SUT0801 f note  exactly these hints for a human's look; not checked when absent
 /// // needs: section __ex_table     what must go wrong when the engine does not know the section by its name
 /// // needs: symbol .constprop.     what must go wrong when the engine does not know this part of symbol names
 /// </code>
@@ -57,7 +58,7 @@ internal sealed record Fixture(
     private static readonly HashSet<string> Words = new(StringComparer.Ordinal)
     {
         "verdict", "changed", "new", "data-changed", "data-new", "included", "included-data", "not-included",
-        "undefined", "defined", "call", "call-original", "entries", "bytes", "prefix", "callback", "state", "finding", "review",
+        "undefined", "defined", "call", "call-original", "entries", "bytes", "leads", "prefix", "callback", "state", "finding", "review",
     };
 
     /// <summary>Reads the directives of the fixture that <paramref name="id"/> names as <see cref="All"/> does; an unknown one is an error, so that none is ignored by mistake.</summary>

@@ -29,7 +29,7 @@ internal static class Judge
         if (fixture.Has("review"))
         {
             Same("review", Lines(fixture, "review"),
-                [.. Review.Run(result).Select(f => $"{f.Code} {f.Symbol}")], faults);
+                [.. Review.Run(result).Select(f => $"{f.Code} {f.Symbol} {f.Severity.ToString().ToLowerInvariant()}")], faults);
         }
         Same("callback", Lines(fixture, "callback"), [.. result.Marks.Callbacks.Select(c => $"{Marks.NameOf(c.Kind)} {c.Function.Name}")], faults);
         Same("state", Lines(fixture, "state"), [.. result.Marks.States.Select(s => $"{s.Id} {s.Version} {s.Data?.Name}".TrimEnd())], faults);
@@ -74,6 +74,10 @@ internal static class Judge
             Hold(expectation.Values.Count == 2 && ulong.TryParse(expectation.Values[1], out var wanted) && wanted == actual,
                 $"{expectation.Values[0]} has {actual} bytes in the output, expected {expectation}", faults);
         }
+        foreach (var expectation in fixture.Expectations.Where(e => e.Word == "leads"))
+        {
+            Hold(expectation.Values is [var from, var to] && Leads(result, from, to), $"no {expectation}", faults);
+        }
         foreach (var expectation in fixture.Expectations.Where(e => e.Word == "prefix"))
         {
             Hold(expectation.Values is [var name, var bytes] && OutputSymbols(result).Any(s => s.Name == name && s.Section is not null && $"{s.Value}" == bytes),
@@ -92,6 +96,10 @@ internal static class Judge
         OutputSymbols(result).Any(f => f.Name == caller && f.Section is { } code && code.Relocations.Exists(r =>
             r.Offset > f.Value && r.Offset < f.Value + f.Size && code.Data[r.Offset - 1] is 0xe8 or 0xe9
             && r.Symbol.Name == callee && r.Symbol.IsUndefined != own));
+
+    /// <summary>Whether a relocation at <paramref name="from"/> leads to <paramref name="to"/>, both "SECTION+OFFSET".</summary>
+    private static bool Leads(DiffResult result, string from, string to) => (result.Output?.Sections ?? []).Any(s => s.Relocations.Exists(r =>
+        $"{s.Name}+{r.Offset}" == from && r.Symbol.Section is { } target && $"{target.Name}+{(long)r.Symbol.Value + r.Addend}" == to));
 
     private static List<string> Names(IEnumerable<ChangedElement> elements, Change change) =>
         [.. elements.Where(e => e.Change == change).Select(e => e.Element.Name)];

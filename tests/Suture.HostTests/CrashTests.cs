@@ -7,10 +7,7 @@ namespace Suture.HostTests;
 /// <summary>Killed, without power, out of room: afterwards the status is true, the next command works, nothing is half applied.</summary>
 public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper output)
 {
-    /// <summary>An emulated machine takes half a minute for a step and a minute for a boot: ./test takes a sample of these, ./test Long all of them.</summary>
-    private static readonly bool All = Environment.GetEnvironmentVariable("SUTURE_LONG") == "1";
-
-    private static IReadOnlyList<string> Steps => All ? FaultPoint.Steps
+    private static IReadOnlyList<string> Steps => GuestSuture.IsLong ? FaultPoint.Steps
         : ["apply.copied", "apply.loaded", "apply.recorded", "revert.unwanted", "revert.disabled", "boot.loaded", "boot.recorded", "state.kept", "history.torn"];
 
     [Fact]
@@ -64,7 +61,7 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
     {
         await using var machine = await prepared.ResumeAsync();
         var moments = new Random(20261122);
-        for (var i = 0; i < (All ? 10 : 3); i++)
+        for (var i = 0; i < (GuestSuture.IsLong ? 10 : 3); i++)
         {
             var verb = (i % 3) switch { 0 => $"suture apply {GuestSuture.Ko("v1")} --watch 0", 1 => $"suture apply {GuestSuture.Ko("v2")} --watch 0", _ => "suture revert" };
             await machine.StartAsync($"while true; do {verb}; {(verb.Contains("revert", StringComparison.Ordinal) ? $"suture apply {GuestSuture.Ko("v1")} --watch 0 --again" : "suture revert")}; done");

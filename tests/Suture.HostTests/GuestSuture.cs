@@ -10,6 +10,9 @@ internal static class GuestSuture
     /// <summary>Where the modules lie in the guest, root's own.</summary>
     public const string Modules = "/root/modules";
 
+    /// <summary>Whether all is tried (./test Long) rather than a sample: an emulated machine takes half a minute for a step and a minute for a boot.</summary>
+    public static bool IsLong => Environment.GetEnvironmentVariable("SUTURE_LONG") == "1";
+
     /// <summary>Path of a module in the guest.</summary>
     public static string Ko(string name) => $"{Modules}/suture_{name}.ko";
 

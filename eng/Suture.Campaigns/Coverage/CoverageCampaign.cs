@@ -129,7 +129,7 @@ internal static class CoverageCampaign
         {
             patches[path] = await FileChange.OfAsync(files, path, cancellation);
         }
-        var growth = new GroupGrowth(files, patches);
+        var growth = new GroupGrowth(files.IsNew, files.Includes, patches);
         var groups = new Dictionary<string, CoverageRow>(StringComparer.Ordinal);
         var number = 0;
         await GrowAsync([.. alone.Where(r => r.Lacking is not null).Select(r => r.Files)], "building .c files with what they need");

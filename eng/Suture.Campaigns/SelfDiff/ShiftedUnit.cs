@@ -27,7 +27,7 @@ internal static class ShiftedUnit
             var compiler = new UnitCompiler(site, work, []);
             for (var round = 0; ; round++)
             {
-                var result = await compiler.PatchedAsync(unit, shadow, cancellation);
+                var result = await compiler.PatchedAsync(new PlannedUnit(unit, UnitReason.Source), shadow, cancellation);
                 if (result.Escapes.Count == 0 || round == MostRounds)
                 {
                     return result.Object is null ? (null, result.Errors)

@@ -17,16 +17,20 @@ public static class BuildPairs
 
     private const int MostRealDirectories = 64;
 
+    /// <summary>Patched units that are compiled before a look at what came of them.</summary>
+    private const int PatchedAtOnce = 24;
+
     /// <summary>Compiles every unit concerned, original and patched, each once.</summary>
     /// <param name="plan">From <see cref="CompilePlanner"/>.</param>
     /// <param name="workDirectory">A directory of this build's own, where objects stay until the caller removes it.</param>
     /// <param name="progress">Told of every unit.</param>
-    /// <param name="extraArguments">Compiler options for both sides (type information, say).</param>
+    /// <param name="options">How.</param>
     /// <param name="ct">Kills the compilers.</param>
     public static async Task<CompileOutcome> RunAsync(CompilePlan plan, string workDirectory, IProgress<ProgressReport>? progress = null,
-        IReadOnlyList<string>? extraArguments = null, CancellationToken ct = default)
+        CompileOptions? options = null, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        options ??= new CompileOptions();
         if (!plan.Application.Succeeded)
         {
             return new PatchDoesNotApply(plan.Application.Failures);
@@ -35,8 +39,8 @@ public static class BuildPairs
         var shadow = MakeShadow(plan, workDirectory);
         var shadowMs = watch.ElapsedMilliseconds;
 
-        var compiler = new UnitCompiler(plan.Site, workDirectory, extraArguments ?? [],
-            AuthorHeaders.AreUsedBy(plan.Application.Files) ? [AuthorHeaders.Option] : []);
+        var compiler = new UnitCompiler(plan.Site, workDirectory, options.ExtraArguments,
+            AuthorHeaders.AreUsedBy(plan.Application.Files) ? [AuthorHeaders.Option] : [], options.Keep == KeptObjects.None ? null : new PatchedStore(plan.Site, shadow), options.Keep == KeptObjects.All, options.WithTypes);
         if (plan.Units.Count(u => u.Reason == UnitReason.Includes) > ManyIncludes && await SourceErrorsAsync(plan, compiler, shadow, ct) is { } early)
         {
             return early;
@@ -44,10 +48,10 @@ public static class BuildPairs
         var units = await new HeaderPruning(plan, compiler, shadow, progress).RunAsync(ct);
         var pruneMs = watch.ElapsedMilliseconds - shadowMs;
 
-        var (originals, patched) = await CompileAsync(units, compiler, shadow, progress, ct);
+        var (originals, patched) = await CompileAsync(units, compiler, shadow, options.PatchedFirst, progress, ct);
         if (patched.Any(p => p.Value.Object is null) && !originals.Any(o => o.Value.Object is null))
         {
-            return new PatchedDoesNotCompile(await ExplainAsync(plan, units.Where(u => patched[u].Object is null), compiler, shadow, ct));
+            return new PatchedDoesNotCompile(await ExplainAsync(plan, units.Where(u => patched.GetValueOrDefault(u) is { Object: null, Escapes.Count: 0 }), compiler, shadow, ct));
         }
         var unfit = units.Where(u => originals[u].Object is null).ToList();
         if (unfit.Count > 0)
@@ -65,7 +69,7 @@ public static class BuildPairs
         await Parallelism.ForEachAsync(plan.Units.Where(u => u.Reason == UnitReason.Source), async unit =>
         {
             // What escapes from the shadow says nothing yet, and the unpatched source must compile for the patch to be to blame.
-            if (await compiler.PatchedAsync(unit.Unit, shadow, ct) is { Object: null, Escapes.Count: 0 } && (await compiler.OriginalAsync(unit.Unit, ct)).Object is not null)
+            if (await compiler.PatchedAsync(unit, shadow, ct) is { Object: null, Escapes.Count: 0 } && (await compiler.OriginalAsync(unit, ct)).Object is not null)
             {
                 refused.Add(unit);
             }
@@ -88,26 +92,42 @@ public static class BuildPairs
     }
 
     private static async Task<(ConcurrentDictionary<PlannedUnit, UnitResult> Originals, ConcurrentDictionary<PlannedUnit, UnitResult> Patched)> CompileAsync(
-        IReadOnlyList<PlannedUnit> units, UnitCompiler compiler, ShadowTree shadow, IProgress<ProgressReport>? progress, CancellationToken ct)
+        IReadOnlyList<PlannedUnit> units, UnitCompiler compiler, ShadowTree shadow, bool patchedFirst, IProgress<ProgressReport>? progress, CancellationToken ct)
     {
         var (originals, patched) = (new ConcurrentDictionary<PlannedUnit, UnitResult>(), new ConcurrentDictionary<PlannedUnit, UnitResult>());
-        var jobs = units.SelectMany(u => (IEnumerable<(PlannedUnit Unit, bool IsPatched)>)[(u, true), (u, false)]).ToList();
         var done = 0;
-        for (var round = 0; jobs.Count > 0; round++)
+        Task RunAsync(IEnumerable<(PlannedUnit Unit, bool IsPatched)> jobs) => Parallelism.ForEachAsync([.. jobs], async job =>
         {
-            await Parallelism.ForEachAsync(jobs, async job =>
+            var result = job.IsPatched ? await compiler.PatchedAsync(job.Unit, shadow, ct) : await compiler.OriginalAsync(job.Unit, ct);
+            (job.IsPatched ? patched : originals)[job.Unit] = result;
+            progress?.Report(new ProgressReport($"compiling {job.Unit.Unit.Source}", Interlocked.Increment(ref done), units.Count * 2));
+        }, ct);
+
+        if (!patchedFirst)
+        {
+            await RunAsync(units.SelectMany(u => ((PlannedUnit, bool)[])[(u, true), (u, false)]));
+        }
+        // In parts: many builds fail at the first of a hundred units, and which units were looked at must not depend on luck.
+        foreach (var part in patchedFirst ? units.Chunk(PatchedAtOnce) : [])
+        {
+            await RunAsync(part.Select(u => (u, true)));
+            if (part.Any(u => patched[u] is { Object: null, Escapes.Count: 0 }))
             {
-                var result = job.IsPatched ? await compiler.PatchedAsync(job.Unit.Unit, shadow, ct) : await compiler.OriginalAsync(job.Unit.Unit, ct);
-                (job.IsPatched ? patched : originals)[job.Unit] = result;
-                progress?.Report(new ProgressReport($"compiling {job.Unit.Unit.Source}", Interlocked.Increment(ref done), units.Count * 2));
-            }, ct);
-            var escaped = patched.Where(p => p.Value.Escapes.Count > 0).ToList();
-            if (escaped.Count > 0 && round == MostRounds)
+                return (originals, patched);
+            }
+        }
+        for (var round = 0; patched.Where(p => p.Value.Escapes.Count > 0).ToList() is { Count: > 0 } escaped; round++)
+        {
+            if (round == MostRounds)
             {
                 throw new IOException($"{escaped[0].Key.Unit.Source} still includes the unpatched '{escaped[0].Value.Escapes[0]}' after {MostRounds} tries");
             }
             escaped.SelectMany(e => e.Value.Escapes).Distinct().ToList().ForEach(shadow.Materialise);
-            jobs = [.. escaped.Select(e => (e.Key, true))];
+            await RunAsync(escaped.Select(e => (e.Key, true)));
+        }
+        if (patchedFirst && patched.All(p => p.Value.Object is not null))
+        {
+            await RunAsync(units.Select(u => (u, false)));
         }
         return (originals, patched);
     }
@@ -123,7 +143,7 @@ public static class BuildPairs
         var errors = new ConcurrentDictionary<PlannedUnit, UnitErrors>();
         await Parallelism.ForEachAsync(refused, async unit =>
         {
-            var result = await compiler.PatchedAsync(unit.Unit, shadow, ct);
+            var result = await compiler.Forgetful().PatchedAsync(unit, shadow, ct);
             errors[unit] = new UnitErrors(unit.Unit, CompilerMessages.Read(result.Errors, plan.Application.Files), result.Errors);
         }, ct);
         return [.. plan.Units.Where(errors.ContainsKey).Select(u => errors[u])];

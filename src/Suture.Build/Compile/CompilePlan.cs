@@ -17,7 +17,11 @@ public enum UnitReason
 /// <summary>A unit that the patch concerns.</summary>
 /// <param name="Unit">The unit.</param>
 /// <param name="Reason">Why.</param>
-public sealed record PlannedUnit(CompileUnit Unit, UnitReason Reason);
+public sealed record PlannedUnit(CompileUnit Unit, UnitReason Reason)
+{
+    /// <summary>Whether a change that it sees may be one of a type that more than one function shares.</summary>
+    public bool MaySeeOtherTypes { get; init; }
+}
 
 /// <summary>What a patch means for a kernel's source: changed files and the units they concern; or why it does not apply.</summary>
 /// <param name="Site">Where to compile.</param>

@@ -6,6 +6,9 @@ namespace Suture.Build.Compile;
 /// <summary>Finds out what a patch concerns. Reads the tree, writes only the kernel's include graph, compiles nothing.</summary>
 public static class CompilePlanner
 {
+    /// <summary>Of a header with fewer includers, looking at them is cheaper than searching the tree for its new names.</summary>
+    private const int FewIncluders = 40;
+
     /// <summary>Applies the patches in memory and finds the units they concern.</summary>
     public static CompilePlan Plan(SourceSite site, PatchSet patches, CancellationToken ct = default)
     {
@@ -19,14 +22,21 @@ public static class CompilePlanner
         }
         var graph = IncludeGraph.Of(site, ct);
         var changed = application.Files.Select(f => f.Path).ToHashSet();
-        var including = graph.IncludersOf(changed);
+        var including = graph.IncludersOf(application.Files.Where(f => !MattersToNobodyElse(f, site, graph, ct)).Select(f => f.Path));
+        var ofTypes = application.Files.Where(TypeRelevance.MayChangeTypes).Select(f => f.Path).ToList();
+        var seeingTypes = graph.IncludersOf(ofTypes);
+        // Who will include a new file cannot be known before it is there.
+        var allSeeTypes = ofTypes.Exists(f => !graph.Contains(f));
         var units = site.Units
             .Where(u => including.Contains(u.TreePath))
-            .Select(u => new PlannedUnit(u, changed.Contains(u.TreePath) ? UnitReason.Source : UnitReason.Includes))
+            .Select(u => new PlannedUnit(u, changed.Contains(u.TreePath) ? UnitReason.Source : UnitReason.Includes) { MaySeeOtherTypes = allSeeTypes || seeingTypes.Contains(u.TreePath) })
             .ToList();
         return new CompilePlan(site, application, units,
             [.. application.Unsupported, .. application.Files.Where(f => !f.IsNew && !graph.Contains(f.Path)).Select(f => NotBuilt(patches, f))]);
     }
+
+    private static bool MattersToNobodyElse(PatchedFile file, SourceSite site, IncludeGraph graph, CancellationToken ct) =>
+        graph.IncludersOf([file.Path]).Count > FewIncluders && NewNames.IsAllThatChanges(file, site, graph, ct);
 
     private static UnsupportedChange NotBuilt(PatchSet patches, PatchedFile file)
     {

@@ -7,9 +7,11 @@ namespace Suture.Build.Compile;
 /// Results that depend on the prepared tree and a command only, kept for later builds of the same kernel. The tree
 /// never changes, so the command and the compiler's identity are the whole key.
 /// </summary>
-internal sealed class OriginalStore(SourceSite site)
+/// <param name="site">The kernel's tree.</param>
+/// <param name="name">Directory of the results, in the work directory.</param>
+internal sealed class OriginalStore(SourceSite site, string name = "originals")
 {
-    private readonly string _directory = Path.Combine(site.WorkDirectory, "originals");
+    private readonly string _directory = Path.Combine(site.WorkDirectory, name);
 
     /// <summary>Where the result of a command is or will be.</summary>
     public string PathOf(IEnumerable<string> command, string extension)

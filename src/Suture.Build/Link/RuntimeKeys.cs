@@ -30,7 +30,7 @@ internal static class RuntimeKeys
         var made = new Dictionary<CompileUnit, (CompiledUnit, DiffResult)>();
         var part = plan with { Units = [.. plan.Units.Where(u => diffs.ContainsKey(u.Unit)).Select(u => u with { Reason = UnitReason.Source })] };
         var outcome = await BuildPairs.RunAsync(part, Path.Combine(work, "runtime-keys"),
-            extraArguments: ["-include", await HeaderAsync(kernel, cancellation)], ct: cancellation);
+            options: new CompileOptions { ExtraArguments = ["-include", await HeaderAsync(kernel, cancellation)] }, ct: cancellation);
         if (outcome is not PairsBuilt built)
         {
             var why = (outcome as PatchedDoesNotCompile)?.Units[0].Text ?? (outcome as OriginalDoesNotCompile)?.Units[0].Text ?? "";

@@ -159,8 +159,11 @@ public sealed class ModuleImage : ITargetImage
                 var other = references[offset].FirstOrDefault();
                 if (other.Width == 0)
                 {
-                    return IsRewrittenJump(expected, offset, y)
-                        || Differs($"'{expected}'+0x{offset:x} refers to {Describe(reference)}; the module's does not");
+                    if (!IsRewrittenJump(expected, offset, y))
+                    {
+                        return Differs($"'{expected}'+0x{offset:x} refers to {Describe(reference)}; the module's does not");
+                    }
+                    continue;
                 }
                 if (!SameTarget(reference, other, depth))
                 {

@@ -10,6 +10,9 @@ namespace Suture.Build.Match;
 /// </summary>
 internal sealed class UnitPlaces
 {
+    /// <summary>What objtool calls the padding before a function.</summary>
+    private const string Padding = "__pfx_";
+
     private readonly SystemMap _symbols;
     private readonly Dictionary<Element, HashSet<ulong>> _implied = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Element, List<VmlinuxImage.Attempt>> _matched;
@@ -73,23 +76,44 @@ internal sealed class UnitPlaces
         return _matched.TryGetValue(element, out var attempts) ? AmongNeighbours(element, attempts) : null;
     }
 
+    /// <summary>Of several places where the function may be, the one among the unit's other functions, or next to them with nobody else's code between.</summary>
     private ulong? AmongNeighbours(Element element, List<VmlinuxImage.Attempt> attempts)
     {
-        var neighbours = _matched
-            .Where(p => p.Value.Count == 1 && p.Key.Section.Name.StartsWith(".text.unlikely", StringComparison.Ordinal)
-                == element.Section.Name.StartsWith(".text.unlikely", StringComparison.Ordinal))
-            .Select(p => p.Value[0].Address).ToList();
+        var neighbours = _matched.Where(p => p.Value.Count == 1 && Gathered(p.Key.Section.Name) == Gathered(element.Section.Name)).Select(p => p.Value[0].Address).ToList();
         if (neighbours.Count == 0)
         {
             return null;
         }
-        // Inside the unit's own range, or the only one within a page of it.
         var (low, high) = (neighbours.Min(), neighbours.Max());
         var inside = attempts.Where(a => a.Address >= low && a.Address <= high).ToList();
         if (inside.Count == 0)
         {
-            inside = attempts.Where(a => a.Address + 4096 >= low && a.Address <= high + 4096).ToList();
+            inside = attempts.Where(a => IsOursBetween(Math.Min(a.Address, low), Math.Max(a.Address, high))).ToList();
         }
         return inside is [var only] ? only.Address : null;
+    }
+
+    /// <summary>
+    /// The linker gathers all units' code of such a section before that of the next (include/asm-generic/vmlinux.lds.h, TEXT_TEXT and what stands around it): only
+    /// there a unit's functions lie together.
+    /// </summary>
+    private static string Gathered(string section) => section.StartsWith(".text.unlikely", StringComparison.Ordinal) ? ".text.unlikely"
+        : section.StartsWith(".text.hot", StringComparison.Ordinal) ? ".text.hot"
+        : section.StartsWith(".text.startup", StringComparison.Ordinal) ? ".text.startup"
+        : section.StartsWith(".text.", StringComparison.Ordinal) ? ".text"
+        : section;
+
+    private bool IsOursBetween(ulong low, ulong high)
+    {
+        var names = _matched.Keys.SelectMany(f => f.Aliases.Select(a => a.Name).Append(f.Name)).ToHashSet(StringComparer.Ordinal);
+        for (var i = _symbols.IndexAt(low); i < _symbols.All.Count && _symbols.All[i].Address <= high; i++)
+        {
+            var name = _symbols.All[i].Name;
+            if (!names.Contains(name.StartsWith(Padding, StringComparison.Ordinal) ? name[Padding.Length..] : name))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -18,7 +18,7 @@ internal static class ModuleNote
             Name = request.Name,
             Version = request.Version,
             Title = request.Title ?? headers.Select(h => h.Subject).FirstOrDefault(s => s is not null),
-            Cves = request.Cves.Count > 0 ? request.Cves : [.. headers.SelectMany(h => h.Cves).Distinct(StringComparer.Ordinal)],
+            Cves = request.Cves ?? [.. headers.SelectMany(h => h.Cves).Distinct(StringComparer.Ordinal)],
             Kernel = new NoteKernel(request.Kernel.Release, request.Kernel.BuildId, request.Kernel.PackageVersion),
             Replace = request.Replace,
             Effective = request.Effective,

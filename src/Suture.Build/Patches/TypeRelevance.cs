@@ -1,5 +1,3 @@
-using Suture.Build.Compile;
-
 namespace Suture.Build.Patches;
 
 /// <summary>
@@ -9,10 +7,6 @@ namespace Suture.Build.Patches;
 /// </summary>
 internal static class TypeRelevance
 {
-    /// <summary>Compiler options for the units of the patch: with type information when it matters, none when it does not.</summary>
-    public static IReadOnlyList<string> Options(IEnumerable<PatchedFile> files) =>
-        files.Any(MayChangeTypes) ? CompilerCommand.TypeInformation : [];
-
     /// <summary>Whether some change of the file lies outside of function bodies.</summary>
     public static bool MayChangeTypes(PatchedFile file)
     {

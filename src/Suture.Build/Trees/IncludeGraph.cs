@@ -22,6 +22,9 @@ public sealed class IncludeGraph
         }
     }
 
+    /// <summary>Files that units are made of, by path.</summary>
+    public IReadOnlyList<string> Files => _files;
+
     /// <summary>Number of files that units are made of.</summary>
     public int Count => _files.Length;
 

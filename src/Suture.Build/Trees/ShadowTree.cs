@@ -17,6 +17,9 @@ public sealed class ShadowTree
         _names = [.. files.Keys.Select(f => Path.GetFileName(f))];
     }
 
+    /// <summary>Changed and new files by relative path.</summary>
+    public IReadOnlyDictionary<string, byte[]> Files => _files;
+
     /// <summary>Its top directory.</summary>
     public string Root { get; }
 

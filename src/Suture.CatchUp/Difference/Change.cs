@@ -3,9 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Suture.CatchUp.Difference;
 
-/// <summary>The smallest part that a difference is given in: a commit, or, where there are none, what differs in one file.</summary>
-/// <param name="Id">Commit, or path of the file.</param>
-/// <param name="Title">Subject of the commit, or the path.</param>
+/// <summary>The smallest part that a difference is given in: a commit, or, where there are none, a part of what differs in one file.</summary>
+/// <param name="Id">Commit, path of the file, or path#name after the first thing that a part of the file changes.</param>
+/// <param name="Title">Subject of the commit, or the path and what is changed there.</param>
 /// <param name="Patch">As a unified diff, with the commit's words before it where there are any.</param>
 /// <param name="Files">Files it changes, relative to the tree.</param>
 /// <param name="Cves">CVE identifiers that its own words name.</param>
@@ -14,11 +14,41 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
     private readonly Lazy<IReadOnlyList<string>> _added = new(() =>
         [.. Encoding.Latin1.GetString(Patch).Split('\n').Where(l => l.StartsWith('+') && !l.StartsWith("+++", StringComparison.Ordinal)).Select(l => l[1..])]);
 
+    private readonly Lazy<HashSet<string>> _mentions = new(() =>
+        [.. Encoding.Latin1.GetString(Patch).Split('\n').Where(l => l.Length > 0 && l[0] is '+' or '-').SelectMany(l => SourceWords.Of(l[1..]))]);
+
+    /// <summary>Between trees, the hunks it consists of; null for commits.</summary>
+    internal IReadOnlyList<DiffHunk>? Hunks { get; init; }
+
+    /// <summary>Whether it is a commit: all that its author meant to go together.</summary>
+    internal bool IsCommit => Hunks is null;
+
+    /// <summary>What a commit says of itself and of earlier ones.</summary>
+    internal CommitWords Commit { get; init; } = CommitWords.None;
+
+    /// <summary>Between trees, what it changes at file scope; empty for commits.</summary>
+    internal IReadOnlyList<SourceItem> Items { get; init; } = [];
+
+    /// <summary>The one file that a change between trees is about.</summary>
+    internal string Path => Files[0];
+
     /// <summary>Whether it changes nothing but headers.</summary>
     public bool IsHeader => Files.All(f => f.EndsWith(".h", StringComparison.Ordinal));
 
     /// <summary>Whether an added line has <paramref name="name"/> as a word.</summary>
     public bool Adds(string name) => _added.Value.Any(l => Words(l).Contains(name));
+
+    /// <summary>Whether it may bring <paramref name="name"/> in the form that a compiler missed: an added line has it, or it changes further lines of what is called so.</summary>
+    internal bool Brings(string name) => Adds(name) || Items.Any(i => i.Name == name);
+
+    /// <summary>Whether a line of its patch, changed or around what is changed, has <paramref name="name"/> as a word.</summary>
+    internal bool Shows(string name) => Encoding.Latin1.GetString(Patch).Split('\n').Any(l => Words(l).Contains(name));
+
+    /// <summary>Functions whose value an added line takes.</summary>
+    internal IEnumerable<string> ValuesTaken => _added.Value.SelectMany(l => ValueTaken().Matches(l)).Select(m => m.Groups[1].Value);
+
+    /// <summary>Whether a line that comes or goes has <paramref name="name"/> as a word, outside of comments.</summary>
+    internal bool Mentions(string name) => _mentions.Value.Contains(name);
 
     /// <summary>Whether an added line includes a header of that name.</summary>
     public bool AddsInclude(string fileName) => _added.Value.Any(l => l.StartsWith("#include", StringComparison.Ordinal) && l.Contains(fileName, StringComparison.Ordinal));
@@ -31,4 +61,7 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
 
     [GeneratedRegex(@"[A-Za-z_]\w*")]
     private static partial Regex Word();
+
+    [GeneratedRegex(@"=\s*([A-Za-z_]\w*)\(")]
+    private static partial Regex ValueTaken();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Suture.Build.Compile;
 using Suture.Build.Trees;
 using Suture.Kernel;
@@ -7,12 +8,12 @@ namespace Suture.CatchUp.Difference;
 /// <summary>What differs between a kernel's tree and a newer source, as far as the kernel is built from it.</summary>
 public sealed class ChangedFiles
 {
-    private readonly Dictionary<string, HashSet<string>> _includers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HashSet<string>> _includers = new(StringComparer.Ordinal);
     private readonly IncludeGraph _graph;
 
-    private ChangedFiles(string oldTree, string newTree, IncludeGraph graph, List<string> sources, List<string> headers, List<string> added, int others)
+    private ChangedFiles(string oldTree, string newTree, IncludeGraph graph, List<string> sources, List<string> headers, List<string> assembly, List<string> added, int others)
     {
-        (OldTree, NewTree, _graph, Sources, Headers, AddedSources, OtherChanged) = (oldTree, newTree, graph, sources, headers, added, others);
+        (OldTree, NewTree, _graph, Sources, Headers, Assembly, AddedSources, OtherChanged) = (oldTree, newTree, graph, sources, headers, assembly, added, others);
     }
 
     /// <summary>The prepared tree of the kernel to patch.</summary>
@@ -27,10 +28,13 @@ public sealed class ChangedFiles
     /// <summary>Changed headers that the kernel is built from, and new ones.</summary>
     public IReadOnlyList<string> Headers { get; }
 
+    /// <summary>Changed .S files that the kernel may be built from, by path. They cannot be patched live, and the report must tell of them.</summary>
+    public IReadOnlyList<string> Assembly { get; }
+
     /// <summary>.c files that the older version does not have: nothing builds them there.</summary>
     public IReadOnlyList<string> AddedSources { get; }
 
-    /// <summary>How many other sources and headers differ: those of other architectures, drivers and options.</summary>
+    /// <summary>How many other sources and headers differ: those of other architectures, drivers and options, and new sources.</summary>
     public int OtherChanged { get; }
 
     /// <summary>Compares the trees. Generated files are in the prepared tree only, and so are never taken for changed.</summary>
@@ -38,14 +42,15 @@ public sealed class ChangedFiles
     {
         ArgumentNullException.ThrowIfNull(kernel);
         var graph = IncludeGraph.Of(new SourceSite(kernel.SourceTree, kernel.WorkDirectory, [.. kernel.Units.All]), cancellation);
-        var (sources, headers, added) = (new List<string>(), new List<string>(), new List<string>());
+        var (sources, headers, assembly, added) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
         var others = 0;
+        var built = kernel.Units.All.Select(u => Path.GetDirectoryName(u.TreePath) ?? "").ToHashSet(StringComparer.Ordinal);
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
         foreach (var file in Directory.EnumerateFiles(newTree, "*", options))
         {
             cancellation.ThrowIfCancellationRequested();
             var extension = Path.GetExtension(file);
-            if (extension is not (".c" or ".h"))
+            if (extension is not (".c" or ".h" or ".S"))
             {
                 continue;
             }
@@ -53,11 +58,23 @@ public sealed class ChangedFiles
             var old = Path.Combine(kernel.SourceTree, path);
             if (!File.Exists(old))
             {
-                (extension == ".c" ? added : headers).Add(path);
+                if (extension == ".h")
+                {
+                    headers.Add(path);
+                }
+                else
+                {
+                    others++;
+                    added.AddRange(extension == ".c" ? [path] : []);
+                }
             }
             else if (!HaveSameBytes(old, file))
             {
-                if (graph.Contains(path))
+                if (extension == ".S" && MayBeBuilt(path, built))
+                {
+                    assembly.Add(path);
+                }
+                else if (graph.Contains(path))
                 {
                     (extension == ".c" ? sources : headers).Add(path);
                 }
@@ -67,25 +84,29 @@ public sealed class ChangedFiles
                 }
             }
         }
-        foreach (var list in (List<string>[])[sources, headers, added])
+        foreach (var list in (List<string>[])[sources, headers, assembly, added])
         {
             list.Sort(StringComparer.Ordinal);
         }
-        return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, added, others);
+        return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, assembly, added, others);
     }
+
+    /// <summary>
+    /// Whether the kernel may be built from an assembly file, of which its compile database says nothing: it lies beside C sources that it is built from, and is not for 32 bits by its name.
+    /// </summary>
+    internal static bool MayBeBuilt(string path, IReadOnlySet<string> builtDirectories) =>
+        builtDirectories.Contains(Path.GetDirectoryName(path) ?? "") && !path.EndsWith("_32.S", StringComparison.Ordinal);
 
     /// <summary>Whether the older version has the file.</summary>
     public bool IsNew(string path) => !File.Exists(Path.Combine(OldTree, path));
 
+    /// <summary>How many files include <paramref name="header"/>, directly or not.</summary>
+    internal int IncluderCount(string header) => IncludersOf(header).Count - 1;
+
     /// <summary>Whether <paramref name="file"/> includes <paramref name="header"/>, directly or not.</summary>
-    public bool Includes(string file, string header)
-    {
-        if (!_includers.TryGetValue(header, out var includers))
-        {
-            _includers[header] = includers = _graph.IncludersOf([header]);
-        }
-        return includers.Contains(file);
-    }
+    public bool Includes(string file, string header) => IncludersOf(header).Contains(file);
+
+    private HashSet<string> IncludersOf(string header) => _includers.GetOrAdd(header, h => _graph.IncludersOf([h]));
 
     private static bool HaveSameBytes(string a, string b) =>
         new FileInfo(a).Length == new FileInfo(b).Length && File.ReadAllBytes(a).AsSpan().SequenceEqual(File.ReadAllBytes(b));

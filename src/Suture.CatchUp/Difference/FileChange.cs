@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Suture.CatchUp.Difference;
 
 /// <summary>What differs in one file between two trees, as diff writes it.</summary>
 internal static class FileChange
 {
-    /// <summary>Makes it.</summary>
+    /// <summary>Makes it, whole.</summary>
     public static async Task<Change> OfAsync(ChangedFiles files, string path, CancellationToken cancellation)
     {
         var isNew = files.IsNew(path);
@@ -20,7 +21,15 @@ internal static class FileChange
         await process.WaitForExitAsync(cancellation);
         // 1: they differ.
         return process.ExitCode == 1
-            ? new Change(path, path, text.ToArray(), [path], [])
+            ? new Change(path, path, text.ToArray(), [path], []) { Hunks = DiffHunk.Read(text.ToArray()) }
             : throw new IOException($"diff {path} ends with {process.ExitCode}");
+    }
+
+    /// <summary>Its parts; one that is the whole when it is all one, a new file, or no C.</summary>
+    public static IReadOnlyList<Change> Parts(ChangedFiles files, Change whole)
+    {
+        var path = whole.Files[0];
+        string[] Lines(string tree) => File.ReadAllText(Path.Combine(tree, path), Encoding.Latin1).Split('\n');
+        return files.IsNew(path) || path.EndsWith(".S", StringComparison.Ordinal) ? [whole] : FileParts.Of(whole, Lines(files.OldTree), Lines(files.NewTree));
     }
 }

@@ -64,10 +64,11 @@ public static partial class MailDifference
     private static Change ReadMail(string path, byte[] mail, int number)
     {
         var header = PatchHeader.Read(mail);
-        var commit = MailStart().Match(Encoding.Latin1.GetString(mail)).Groups[1].Value;
+        var text = Encoding.Latin1.GetString(mail);
+        var commit = MailStart().Match(text).Groups[1].Value;
         var id = commit.Length >= 12 ? commit[..12] : $"mail-{number + 1}";
         var files = PatchSet.Parse([($"{path}:{id}", mail)]).FilePatches.Select(f => f.NewName ?? f.OldName ?? "").Select(WithoutPrefix).Distinct();
-        return new Change(id, header.Subject ?? id, mail, [.. files], header.Cves);
+        return new Change(id, header.Subject ?? id, mail, [.. files], header.Cves) { Commit = CommitWords.Read(text) };
     }
 
     private static string WithoutPrefix(string name) => name.StartsWith("a/", StringComparison.Ordinal) || name.StartsWith("b/", StringComparison.Ordinal) ? name[2..] : name;

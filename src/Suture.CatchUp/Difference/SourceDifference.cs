@@ -5,10 +5,13 @@ namespace Suture.CatchUp.Difference;
 /// <param name="Changes">Its changes, in the order in which they apply.</param>
 /// <param name="Files">Between trees, what differs; null when the changes are commits.</param>
 /// <param name="Log">What the distribution's changelog says of the later versions; empty when there is none.</param>
-/// <param name="OtherFiles">Files that differ and are no source or header of this kernel's units: not in <paramref name="Changes"/>.</param>
+/// <param name="OtherFiles">Sources and headers that differ and that nothing of this kernel is built from, new sources among them: not in <paramref name="Changes"/>.</param>
 public sealed record SourceDifference(
     string To, IReadOnlyList<Change> Changes, ChangedFiles? Files, IReadOnlyList<LogEntry> Log, int OtherFiles)
 {
+    /// <summary>Between trees, what differs in a source file as a whole, where that is several changes: one build of all is tried first.</summary>
+    public IReadOnlyList<Change> WholeFiles { get; init; } = [];
+
     /// <summary>Whether the changes are commits.</summary>
     public bool IsByCommit => Files is null;
 }

@@ -3,7 +3,7 @@ using Suture.Kernel;
 
 namespace Suture.CatchUp.Difference;
 
-/// <summary>The difference between the kernel's prepared tree and a later one: a change for each file.</summary>
+/// <summary>The difference between the kernel's prepared tree and a later one: changes that are parts of files.</summary>
 public static class TreeDifference
 {
     /// <summary>From the source of another version of the distribution's kernel.</summary>
@@ -24,8 +24,19 @@ public static class TreeDifference
         ArgumentNullException.ThrowIfNull(kernel);
         progress?.Report(new ProgressReport($"comparing the source of {kernel.Release} with {tree}"));
         var files = ChangedFiles.Find(kernel, tree, cancellation);
-        var changes = new ConcurrentDictionary<string, Change>(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(files.Sources.Concat(files.Headers), cancellation, async (path, stop) => changes[path] = await FileChange.OfAsync(files, path, stop));
-        return new SourceDifference(tree, [.. changes.Values.OrderBy(c => c.Id, StringComparer.Ordinal)], files, [], files.OtherChanged);
+        var parts = new ConcurrentDictionary<string, IReadOnlyList<Change>>(StringComparer.Ordinal);
+        var whole = new ConcurrentDictionary<string, Change>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(files.Sources.Concat(files.Headers).Concat(files.Assembly), cancellation, async (path, stop) =>
+        {
+            var all = await FileChange.OfAsync(files, path, stop);
+            if ((parts[path] = FileChange.Parts(files, all)).Count > 1)
+            {
+                whole[path] = all;
+            }
+        });
+        return new SourceDifference(tree, [.. parts.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value)], files, [], files.OtherChanged)
+        {
+            WholeFiles = [.. whole.Values.Where(c => !c.IsHeader).OrderBy(c => c.Id, StringComparer.Ordinal)],
+        };
     }
 }

@@ -19,6 +19,17 @@ namespace Suture.CatchUp.Judging;
 /// <param name="Fault">The exception, when the engine itself failed; else null.</param>
 internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus Status, IReadOnlyList<Finding> Findings, IReadOnlyList<string> Functions, string? Fault = null)
 {
+    /// <summary>The change that is needed and cannot be carried by itself, so that nothing was built; else null.</summary>
+    [JsonIgnore]
+    public string? Awaits { get; init; }
+
+    /// <summary>
+    /// Whether it may well end otherwise another time: the engine failed, perhaps for want of time or room, or so did the compiler. One that was killed says nothing of the source.
+    /// </summary>
+    [JsonIgnore]
+    public bool MayBeOfTheMachine => Fault is not null || (Status == BuildStatus.DoesNotCompile
+        && Findings.Where(f => f.Severity == Severity.Error).All(f => f.Message.Contains("No space left on device", StringComparison.Ordinal)));
+
     /// <summary>The findings when it failed for want of something that another change may bring; else null.</summary>
     [JsonIgnore]
     public IReadOnlyList<Finding>? Lacking => Fault is null && GroupGrowth.LacksSomething(Status == BuildStatus.DoesNotCompile, Findings) ? Findings : null;

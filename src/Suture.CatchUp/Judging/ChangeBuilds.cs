@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Suture.Build;
+using Suture.Build.Compile;
 using Suture.Build.Patches;
 using Suture.CatchUp.Difference;
 using Suture.Elf;
@@ -15,6 +17,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
     /// <summary>Units that a single change may concern through its headers.</summary>
     private const int MostUnits = 200;
 
+    private readonly ConcurrentDictionary<string, Lazy<Task<BuildOutcome>>> _running = new(StringComparer.Ordinal);
     private readonly OutcomeStore _store = new(kernel);
     private readonly Dictionary<string, int> _order = changes.Keys.Select((id, i) => (id, i)).ToDictionary(x => x.id, x => x.i, StringComparer.Ordinal);
 
@@ -24,30 +27,63 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
     /// <summary>The changes in the order in which they apply.</summary>
     public IReadOnlyList<string> InOrder(IEnumerable<string> ids) => [.. ids.Distinct().OrderBy(id => _order[id])];
 
-    /// <summary>The patches of <paramref name="ids"/>, in order.</summary>
-    public IReadOnlyList<(string Name, byte[] Bytes)> Patches(IEnumerable<string> ids) => [.. InOrder(ids).Select(id => (id, changes[id].Patch))];
+    /// <summary>The patches of <paramref name="ids"/>, in order: one for each commit, or one for each file of which there are parts.</summary>
+    public IReadOnlyList<(string Name, byte[] Bytes)> Patches(IEnumerable<string> ids)
+    {
+        var ordered = InOrder(ids).Select(id => changes[id]).ToList();
+        return ordered.TrueForAll(c => c.IsCommit)
+            ? [.. ordered.Select(c => (c.Id, c.Patch))]
+            : [.. ordered.GroupBy(c => c.Files[0]).Select(f => (f.Key, DiffHunk.Write(f.Key, f.SelectMany(c => c.Hunks!))))];
+    }
 
     /// <summary>Builds the changes together and forgets the module, or finds what an earlier run learned.</summary>
-    public async Task<BuildOutcome> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    /// <param name="ids">The changes.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="keep">Which objects a later build of the same files may well find useful.</param>
+    public async Task<BuildOutcome> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation, KeptObjects keep = KeptObjects.Includers)
     {
         var patches = Patches(ids);
         var key = _store.KeyOf([.. patches.SelectMany(p => p.Bytes)]);
+        var outcome = await _running.GetOrAdd(key, _ => new(() => FindOrBuildAsync(key, ids, patches, keep, cancellation))).Value;
+        return outcome with { Changes = InOrder(ids) };
+    }
+
+    /// <summary>The outcome of each of <paramref name="seeds"/>, as many at a time as there are cores.</summary>
+    public async Task<IReadOnlyList<BuildOutcome>> EachAsync<T>(
+        List<T> seeds, string stage, Func<T, Task<BuildOutcome>> build, IProgress<ProgressReport>? progress, CancellationToken cancellation)
+    {
+        var outcomes = new BuildOutcome[seeds.Count];
+        var done = 0;
+        await Parallel.ForEachAsync(Enumerable.Range(0, seeds.Count), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation },
+            async (i, _) =>
+            {
+                outcomes[i] = await build(seeds[i]);
+                progress?.Report(new ProgressReport(stage, Interlocked.Increment(ref done), seeds.Count));
+            });
+        return outcomes;
+    }
+
+    private async Task<BuildOutcome> FindOrBuildAsync(string key, IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, CancellationToken cancellation)
+    {
         if (_store.Find(key) is { } known)
         {
-            return known with { Changes = InOrder(ids) };
+            return known;
         }
-        var outcome = await BuildAsync(ids, patches, cancellation);
-        _store.Keep(key, outcome);
+        var outcome = await BuildAsync(ids, patches, keep, cancellation);
+        if (!outcome.MayBeOfTheMachine)
+        {
+            _store.Keep(key, outcome);
+        }
         return outcome;
     }
 
-    private async Task<BuildOutcome> BuildAsync(IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, CancellationToken cancellation)
+    private async Task<BuildOutcome> BuildAsync(IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         stop.CancelAfter(Limit);
         try
         {
-            var result = await LivepatchBuilder.RunAsync(new BuildRequest { Kernel = kernel, Name = "unit", Patches = patches, MostUnits = MostUnits }, null, stop.Token);
+            var result = await LivepatchBuilder.RunAsync(new BuildRequest { Kernel = kernel, Name = "unit", Patches = patches, MostUnits = MostUnits, IsOneOfMany = true, Keep = keep }, null, stop.Token);
             return new BuildOutcome(InOrder(ids), result.Status, result.Findings, Names(result));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

@@ -4,15 +4,20 @@ using Suture.CatchUp.Difference;
 namespace Suture.CatchUp.Judging;
 
 /// <summary>
-/// Gives the distribution's CVEs to units, where the changelog's words name a function that one unit alone changes. What names none, or
-/// what several could be meant by, stays unattributed.
+/// Gives the distribution's CVEs to units: where all functions that the changelog's words name and the later kernel changes are of one unit. A title that also names what
+/// another unit changes, or nobody was asked to look at, may be about that: it stays unattributed, as what names none does.
 /// </summary>
 internal static partial class LogAttribution
 {
     /// <summary>The units with the CVEs that are theirs, and the CVEs that are nobody's.</summary>
-    public static (IReadOnlyList<UnitVerdict> Units, IReadOnlyList<string> Unattributed) Run(IReadOnlyList<UnitVerdict> units, IReadOnlyList<LogEntry> log)
+    public static (IReadOnlyList<UnitVerdict> Units, IReadOnlyList<string> Unattributed) Run(
+        IReadOnlyList<UnitVerdict> units, IReadOnlyDictionary<string, Change> changes, IReadOnlyList<LogEntry> log)
     {
-        var owners = units.SelectMany(u => u.Functions.Select(f => (Name: f[(f.IndexOf(':', StringComparison.Ordinal) + 1)..].Split('.')[0], Unit: u.Id)))
+        var ids = units.Select(u => u.Id).ToHashSet(StringComparer.Ordinal);
+        // A unit is about its own change and those that came in with it alone, not about what others stand for.
+        var about = units.SelectMany(u => u.Changes.Where(c => c == u.Id || !ids.Contains(c)).Select(c => (Change: c, Unit: u.Id))).ToLookup(x => x.Change, x => x.Unit, StringComparer.Ordinal);
+        // Null stands for a change that no unit is about.
+        var owners = changes.Values.SelectMany(c => c.Items.Select(i => i.Name).Distinct().SelectMany(name => about[c.Id].DefaultIfEmpty<string?>().Select(unit => (Name: name, Unit: unit))))
             .Distinct().ToLookup(x => x.Name, x => x.Unit, StringComparer.Ordinal);
         var found = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         var unattributed = new List<string>();
@@ -20,9 +25,9 @@ internal static partial class LogAttribution
         {
             // A plain word is no name: only what cannot be English counts.
             var named = Identifier().Matches(entry.Title).Select(m => m.Value.TrimEnd('(', ')')).SelectMany(n => owners[n]).Distinct().ToList();
-            if (named.Count == 1)
+            if (named is [{ } unit])
             {
-                (found.TryGetValue(named[0], out var list) ? list : found[named[0]] = []).AddRange(entry.Cves);
+                (found.TryGetValue(unit, out var list) ? list : found[unit] = []).AddRange(entry.Cves);
             }
             else
             {

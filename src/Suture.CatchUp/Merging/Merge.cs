@@ -2,95 +2,137 @@ using Suture.Build;
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
 using Suture.Diff.Findings;
-using Suture.Kernel;
 
 namespace Suture.CatchUp.Merging;
 
 /// <summary>
-/// Joins what is carried into one livepatch. Units that are good alone may not be so together: what the findings of the whole name is
-/// left out; where they name nothing, the set is halved until the units that do not go with the others are found.
+/// Joins what is carried into one livepatch. Units that are good alone may not be so together: what speaks against the whole, be it an error or a doubt that no
+/// unit alone gave rise to, names units, which are left out with all that needs them; where it names none, the set is halved until the units that do not go with
+/// the others are found.
 /// </summary>
-internal sealed class Merge(KernelBuild kernel, ChangeBuilds builds, Func<IReadOnlyList<UnitVerdict>, BuildRequest> request, IProgress<ProgressReport>? progress)
+/// <param name="changes">All changes by their ids.</param>
+/// <param name="accepted">Doubts that the operator takes responsibility for.</param>
+/// <param name="build">Builds one livepatch of some of the units.</param>
+internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, AcceptFile accepted, Func<IReadOnlyList<UnitVerdict>, Task<BuildResult>> build)
 {
     private const int MostRounds = 40;
 
+    /// <summary>After so many, no more halves are tried: what waits for those that were left out must be left out too.</summary>
+    private const int MostHalvingRounds = 34;
+
     private int _rounds;
+    private (IReadOnlyList<UnitVerdict> Units, BuildResult Result)? _good;
 
     /// <summary>Builds the largest set it finds; the verdicts come back with what was left out. No module when nothing is carried.</summary>
-    public async Task<(IReadOnlyList<UnitVerdict> Units, BuildResult? Result)> RunAsync(IReadOnlyList<UnitVerdict> units, CancellationToken cancellation)
+    public async Task<(IReadOnlyList<UnitVerdict> Units, BuildResult? Result)> RunAsync(IReadOnlyList<UnitVerdict> units)
     {
-        var carried = units.Where(u => u.State == UnitState.Carried).ToList();
-        var leftOut = new Dictionary<string, UnitVerdict>(StringComparer.Ordinal);
-        var result = await BuildAsync(carried, cancellation);
-        while (result is { Status: not BuildStatus.Built } && _rounds < MostRounds)
+        while (units.Where(u => u.State == UnitState.Carried).ToList() is { Count: > 0 } carried)
         {
-            var named = Named(carried, result);
-            if (named.Count == 0 || named.Count == carried.Count)
+            var leftOut = new Dictionary<string, UnitVerdict>(StringComparer.Ordinal);
+            if (_good is { } good && good.Units.SequenceEqual(carried))
             {
-                (carried, result) = await HalvedAsync(carried, leftOut, cancellation);
-                break;
+                return (units, good.Result);
             }
-            LeaveOut(named, carried, leftOut, result);
-            result = await BuildAsync(carried, cancellation);
+            if (_rounds == MostRounds)
+            {
+                LeaveOutUnfound(carried, leftOut);
+            }
+            else
+            {
+                var result = await BuildAsync(carried);
+                if (IsGood(carried, result))
+                {
+                    return (units, result);
+                }
+                if (Named(carried, result) is { Count: > 0 } named && named.Count < carried.Count)
+                {
+                    LeaveOut(named, carried, leftOut, result);
+                }
+                else
+                {
+                    await HalveAsync(carried, result, leftOut);
+                }
+            }
+            units = Waiting.Run([.. units.Select(u => leftOut.GetValueOrDefault(u.Id, u))], changes);
         }
-        return ([.. units.Select(u => leftOut.GetValueOrDefault(u.Id, u))], result is { Status: BuildStatus.Built } ? result : null);
+        return (units, null);
     }
 
-    private async Task<BuildResult?> BuildAsync(List<UnitVerdict> carried, CancellationToken cancellation)
+    private Task<BuildResult> BuildAsync(List<UnitVerdict> carried)
     {
-        if (carried.Count == 0)
-        {
-            return null;
-        }
         _rounds++;
-        progress?.Report(new ProgressReport($"building one livepatch of {carried.Count} units"));
-        var patches = builds.Patches(carried.SelectMany(u => u.Changes));
-        return await LivepatchBuilder.RunAsync(request(carried) with { Kernel = kernel, Patches = patches }, progress, cancellation);
+        return build(carried);
     }
 
-    /// <summary>Units with a file that an error names, or a change whose patch it names.</summary>
-    private static List<UnitVerdict> Named(List<UnitVerdict> carried, BuildResult result)
-    {
-        var places = result.Findings.Where(f => f is { Severity: Severity.Error, File: not null }).Select(f => f.File!).ToHashSet(StringComparer.Ordinal);
-        var symbols = result.Findings.Where(f => f is { Severity: Severity.Error, Symbol: not null }).Select(f => f.Symbol!).ToHashSet(StringComparer.Ordinal);
-        var byPlace = carried.FindAll(u => u.Files.Any(places.Contains) || u.Changes.Any(places.Contains));
-        return byPlace.Count > 0 ? byPlace : carried.FindAll(u => u.Functions.Any(f => symbols.Contains(f[(f.IndexOf(':', StringComparison.Ordinal) + 1)..])));
-    }
+    private bool IsGood(List<UnitVerdict> carried, BuildResult result) => result.Status == BuildStatus.Built && Against(carried, result).Count == 0;
 
-    private static void LeaveOut(List<UnitVerdict> units, List<UnitVerdict> carried, Dictionary<string, UnitVerdict> leftOut, BuildResult result)
+    /// <summary>
+    /// What speaks against a build: its errors, or doubts about what only comes of several units together. Those that a unit's own build raised were accepted for it.
+    /// </summary>
+    private List<Finding> Against(List<UnitVerdict> carried, BuildResult result)
     {
-        var error = result.Findings.FirstOrDefault(f => f.Severity == Severity.Error);
-        // What is built on it goes too.
-        foreach (var unit in units.Concat(carried.Where(c => units.Exists(u => c.Changes.Contains(u.Id)))).Distinct())
+        if (result.Status != BuildStatus.Built)
         {
-            leftOut[unit.Id] = unit with { State = UnitState.LeftOut, Code = error?.Code, Reason = $"good alone, not with the others: {error?.Message ?? result.Status.ToString()}" };
+            return [.. result.Findings.Where(f => f.Severity == Severity.Error)];
         }
-        carried.RemoveAll(c => leftOut.ContainsKey(c.Id));
+        var isCommit = changes[carried[0].Id].IsCommit;
+        var known = carried.SelectMany(u => u.Findings).Where(f => UnitRules.IsDoubt(f, isCommit)).Select(f => (f.Code, f.Symbol)).ToHashSet();
+        return [.. result.Findings.Where(f => UnitRules.IsDoubt(f, isCommit) && !known.Contains((f.Code, f.Symbol))
+            && !(Owners(carried, [f]) is { Count: > 0 } owners && owners.TrueForAll(u => accepted.ReasonFor(u.Id, f) is not null)))];
     }
 
-    /// <summary>Adds halves to what is good so far, and halves those that are not.</summary>
-    private async Task<(List<UnitVerdict>, BuildResult?)> HalvedAsync(List<UnitVerdict> all, Dictionary<string, UnitVerdict> leftOut, CancellationToken cancellation)
+    private List<UnitVerdict> Named(List<UnitVerdict> carried, BuildResult result) => Owners(carried, Against(carried, result));
+
+    /// <summary>Units with a file that a finding names, or a change whose patch it names; of these, those that change the function it names.</summary>
+    private static List<UnitVerdict> Owners(List<UnitVerdict> carried, List<Finding> findings)
     {
-        var (good, best) = (new List<UnitVerdict>(), default(BuildResult));
+        var places = findings.Select(f => f.File).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var symbols = findings.Select(f => f.Symbol).OfType<string>().Select(FunctionName.Of).ToHashSet(StringComparer.Ordinal);
+        bool HasSymbol(UnitVerdict unit) => unit.Functions.Any(f => symbols.Contains(FunctionName.Of(f)));
+        var byPlace = carried.FindAll(u => u.Files.Any(places.Contains) || u.Changes.Any(places.Contains));
+        var byBoth = byPlace.FindAll(HasSymbol);
+        return byBoth.Count > 0 ? byBoth : byPlace.Count > 0 ? byPlace : carried.FindAll(HasSymbol);
+    }
+
+    private void LeaveOut(List<UnitVerdict> units, List<UnitVerdict> carried, Dictionary<string, UnitVerdict> leftOut, BuildResult result)
+    {
+        var first = Against(carried, result).FirstOrDefault();
+        foreach (var unit in units)
+        {
+            leftOut[unit.Id] = unit with { State = UnitState.LeftOut, Code = first?.Code, Reason = $"good alone, not with the others: {first?.Message ?? result.Status.ToString()}" };
+        }
+    }
+
+    private static void LeaveOutUnfound(IEnumerable<UnitVerdict> units, Dictionary<string, UnitVerdict> leftOut)
+    {
+        foreach (var unit in units)
+        {
+            leftOut[unit.Id] = unit with { State = UnitState.LeftOut, Reason = $"what does not go together was not found within {MostRounds} builds" };
+        }
+    }
+
+    /// <summary>Adds halves to what is good so far, and halves those that are not; <paramref name="whole"/> came of all.</summary>
+    private async Task HalveAsync(List<UnitVerdict> all, BuildResult whole, Dictionary<string, UnitVerdict> leftOut)
+    {
+        var good = new List<UnitVerdict>();
         var todo = new Stack<List<UnitVerdict>>([all]);
         while (todo.TryPop(out var part))
         {
-            var result = part.Count == all.Count ? null : await BuildAsync([.. good, .. part], cancellation);
-            if (result is { Status: BuildStatus.Built })
+            List<UnitVerdict> tried = [.. good, .. part];
+            if (part.Count < all.Count && _rounds >= MostHalvingRounds)
+            {
+                LeaveOutUnfound(part, leftOut);
+                continue;
+            }
+            var result = part.Count == all.Count ? whole : await BuildAsync(tried);
+            if (IsGood(tried, result))
             {
                 good.AddRange(part);
-                best = result;
+                _good = ([.. good], result);
             }
-            else if (part.Count == 1 || _rounds >= MostRounds)
+            else if (part.Count == 1)
             {
-                if (result is not null)
-                {
-                    LeaveOut(part, [], leftOut, result);
-                }
-                foreach (var unit in part.Where(u => !leftOut.ContainsKey(u.Id)))
-                {
-                    leftOut[unit.Id] = unit with { State = UnitState.LeftOut, Reason = $"what does not go together was not found within {MostRounds} builds" };
-                }
+                LeaveOut(part, tried, leftOut, result);
             }
             else
             {
@@ -98,6 +140,5 @@ internal sealed class Merge(KernelBuild kernel, ChangeBuilds builds, Func<IReadO
                 todo.Push(part[..(part.Count / 2)]);
             }
         }
-        return (good, best);
     }
 }

@@ -11,7 +11,7 @@ namespace Suture.CatchUp.Reporting;
 /// <param name="Module">Path of the livepatch; null when nothing is carried.</param>
 /// <param name="Effective">As <c>suture uname</c> will say once it is applied.</param>
 /// <param name="Totals">How many units are in each state.</param>
-/// <param name="OtherFiles">Files that differ and do not concern this kernel's units.</param>
+/// <param name="OtherFiles">Sources and headers that differ and that nothing of this kernel is built from, new sources among them.</param>
 /// <param name="Units">All units.</param>
 /// <param name="Cves">CVEs.</param>
 /// <param name="TotalMs">How long it took.</param>
@@ -19,6 +19,15 @@ public sealed record CatchUpReport(
     CatchUpReport.KernelPart Kernel, string To, string? Module, string Effective, CatchUpReport.Counts Totals, int OtherFiles,
     IReadOnlyList<CatchUpReport.Unit> Units, CatchUpReport.CvePart Cves, long TotalMs)
 {
+    /// <summary>The paths that alone were looked at; empty for all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>Lines of the accept file that no finding needed, as UNIT CODE.</summary>
+    public IReadOnlyList<string> UnusedAccepts { get; init; } = [];
+
+    /// <summary>What the lab said of the livepatch; null when it was not tried.</summary>
+    public LabPart? Lab { get; init; }
+
     /// <summary>A kernel build.</summary>
     public sealed record KernelPart(string Release, string BuildId, string? Version);
 
@@ -39,6 +48,12 @@ public sealed record CatchUpReport(
 
     /// <summary>A finding of a unit's build.</summary>
     public sealed record UnitFinding(string Code, string Severity, string? File, int Line, string? Symbol, string Message, string Advice);
+
+    /// <summary>The lab's answer.</summary>
+    /// <param name="Verdict">"passed" or "failed"; "not-tried" where the lab cannot run.</param>
+    /// <param name="Detail">What failed, or why it was not tried; empty when it passed.</param>
+    /// <param name="Ms">How long it took, in milliseconds.</param>
+    public sealed record LabPart(string Verdict, string Detail, long Ms);
 
     /// <summary>CVEs: in the livepatch, known of units that are not carried, and named by the changelog without saying what fixes them.</summary>
     public sealed record CvePart(IReadOnlyList<string> Carried, IReadOnlyList<string> NotCarried, IReadOnlyList<string> Unattributed);

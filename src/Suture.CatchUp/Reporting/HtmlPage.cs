@@ -22,8 +22,9 @@ public static class HtmlPage
     }
 
     private static string Summary(CatchUpReport report) =>
-        $"<p>{Text(report.Kernel.Version ?? report.Kernel.Release)} → {Text(report.To)}: <b>{report.Totals.Carried} of {report.Totals.Concerning}</b> units that concern this kernel "
-        + $"are carried ({report.Totals.CarriedPercent:0.0} %). {report.Totals.NotBuilt} units and {report.OtherFiles} other files change nothing that it is built from.</p>";
+        $"<p>{Text(report.Kernel.Version ?? report.Kernel.Release)} → {Text(report.To)}{(report.Only.Count > 0 ? $" in {Text(string.Join(", ", report.Only))} alone" : "")}: <b>{report.Totals.Carried} of {report.Totals.Concerning}</b> units that concern this kernel "
+        + $"are carried ({report.Totals.CarriedPercent:0.0} %). {report.Totals.NotBuilt} units change nothing that it is built from, and {report.OtherFiles} other files that differ are new or not built here."
+        + $"{(report.Lab is { } lab ? $" In the lab the livepatch {Text(lab.Verdict switch { "passed" => "passed", "failed" => $"failed: {lab.Detail}", _ => $"was not tried: {lab.Detail}" })}." : "")}</p>";
 
     private static string Picture(CatchUpReport.Counts totals)
     {

@@ -20,7 +20,7 @@ internal static class CatchUpSummary
             states.AddRow(word, $"{number}");
         }
         Terminal.Out.Write(states);
-        Terminal.Out.WriteLine($"{totals.CarriedPercent:0.0} % of {totals.Concerning} units that concern this kernel; {report.OtherFiles} other files differ and do not concern it");
+        Terminal.Out.WriteLine($"{totals.CarriedPercent:0.0} % of {totals.Concerning} units that concern this kernel; {report.OtherFiles} other files that differ are new or not built here");
         if (report.Units.Any(u => u.State is "refused" or "left-out" or "waits-for"))
         {
             var why = new Table().Border(TableBorder.Simple).AddColumns("finding", "units", "such as");
@@ -32,6 +32,10 @@ internal static class CatchUpSummary
         }
         Terminal.Out.WriteLine($"CVEs: {report.Cves.Carried.Count} carried, {report.Cves.NotCarried.Count} not carried, {report.Cves.Unattributed.Count} that no change could be told for");
         Terminal.Out.WriteLine(report.Module is null ? "no livepatch: nothing can be carried" : $"livepatch: {report.Module}");
+        if (report.Lab is { } lab)
+        {
+            Terminal.Out.WriteLine($"lab: {lab.Verdict}{(lab.Detail.Length > 0 ? $": {lab.Detail}" : $" in {lab.Ms / 1000.0:0} s")}");
+        }
         Terminal.Out.WriteLine($"report: {page}");
     }
 }

@@ -115,7 +115,7 @@ internal static partial class BuildVerb
                     Name = parsed.GetValue(name) ?? NameFrom(files[0]),
                     Version = parsed.GetRequiredValue(version),
                     Title = parsed.GetValue(title),
-                    Cves = [.. (parsed.GetValue(cve) ?? []).Select(c => c.ToUpperInvariant()).Distinct()],
+                    Cves = parsed.GetValue(cve) is { Length: > 0 } cves ? [.. cves.Select(c => c.ToUpperInvariant()).Distinct()] : null,
                     Replace = !parsed.GetValue(noReplace),
                     ModuleSource = parsed.GetValue(moduleSource)?.FullName,
                     ModuleFile = parsed.GetValue(moduleFile)?.FullName,

@@ -6,13 +6,19 @@ using Suture.CatchUp.Judging;
 using Suture.CatchUp.Reporting;
 using Suture.Cli.Reports;
 using Suture.Kernel;
+using Suture.Lab;
 using Suture.Module;
 
 namespace Suture.Cli.Verbs;
 
-/// <summary>suture catch-up --kernel RELEASE|running|DIR (--to VERSION | --to-tree DIR | --git REPO RANGE | --mbox FILE) [--only PATH]... [--accept FILE] [--name N] [--patch-version V] [-o DIR] [--json]</summary>
+/// <summary>suture catch-up --kernel RELEASE|running|DIR (--to VERSION | --to-tree DIR | --git REPO RANGE | --mbox FILE) [--only PATH]... [--accept FILE] [--name N] [--patch-version V] [--no-lab] [-o DIR] [--json]</summary>
 internal static partial class CatchUpVerb
 {
+    /// <summary>Dozens of modules are loaded and hundreds of functions looked at, on an emulated CPU.</summary>
+    private static readonly TimeSpan LabLimit = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan TransitionLimit = TimeSpan.FromMinutes(1);
+
     public static Command Create()
     {
         var kernel = new Option<string>("--kernel") { Description = "kernel that runs: a release, 'running', or a kernel directory", HelpName = "RELEASE|running|DIR", Required = true };
@@ -42,8 +48,9 @@ internal static partial class CatchUpVerb
             }
         });
         var output = new Option<DirectoryInfo>("--output", "-o") { Description = "directory for module and report (default: here)", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo(".") };
+        var noLab = new Option<bool>("--no-lab") { Description = "do not try the livepatch in the lab" };
         var json = new Option<bool>("--json") { Description = "print one JSON document" };
-        var command = new Command("catch-up", "carry a later kernel's fixes over to the one that runs, as one livepatch") { kernel, to, tree, git, mbox, only, accept, name, version, output, json };
+        var command = new Command("catch-up", "carry a later kernel's fixes over to the one that runs, as one livepatch") { kernel, to, tree, git, mbox, only, accept, name, version, noLab, output, json };
         command.Validators.Add(result =>
         {
             bool[] given = [result.GetValue(to) is not null, result.GetValue(tree) is not null, result.GetValue(git) is { Length: > 0 }, result.GetValue(mbox) is not null];
@@ -79,9 +86,15 @@ internal static partial class CatchUpVerb
                 if (result.Module is { } module)
                 {
                     AtomicFile.Write(path, module);
+                    progress.Report(new ProgressReport("trying the livepatch in the lab"));
+                    report = parsed.GetValue(noLab) ? report : report with { Lab = await TryAsync(path, target, cancellation) };
                 }
                 AtomicFile.Write(Path.Combine(directory, "catch-up.json"), report.ToJson());
                 AtomicFile.Write(Path.Combine(directory, "catch-up.html"), HtmlPage.Of(report));
+            }
+            foreach (var line in report.UnusedAccepts)
+            {
+                Terminal.Warning($"'{line}' in {parsed.GetValue(accept)} accepts nothing that was found");
             }
             if (parsed.GetValue(json))
             {
@@ -93,9 +106,26 @@ internal static partial class CatchUpVerb
             {
                 CatchUpSummary.Print(report, Path.Combine(directory, "catch-up.html"));
             }
-            return (int)(result.Module is not null ? ExitCode.Done : report.Totals.Concerning == 0 ? ExitCode.Nothing : ExitCode.Refused);
+            return (int)(report.Lab is { Verdict: "failed" } ? ExitCode.LabFailed : result.Module is not null ? ExitCode.Done : report.Totals.Concerning == 0 ? ExitCode.Nothing : ExitCode.Refused);
         });
         return command;
+    }
+
+    /// <summary>Loads it, takes it back, and again with the patched modules loaded after it. A machine without QEMU can catch up all the same.</summary>
+    private static async Task<CatchUpReport.LabPart> TryAsync(string module, KernelBuild kernel, CancellationToken cancellation)
+    {
+        try
+        {
+            var request = new LabRequest { Module = Path.GetFullPath(module), Kernel = LabKernel.From(kernel), Timeout = LabLimit, TransitionBound = TransitionLimit };
+            var lab = await LabRunner.RunAsync(request, null, cancellation);
+            var failed = lab.Stages.FirstOrDefault(s => !s.Ok);
+            return new CatchUpReport.LabPart(lab.Verdict == LabVerdict.Passed ? "passed" : "failed",
+                lab.Verdict == LabVerdict.Passed ? "" : failed is null ? "the machine ended early" : $"{failed.Name}: {failed.Detail}", lab.TotalMs);
+        }
+        catch (LabInputException e) when (e.Fault == LabInputFault.Missing)
+        {
+            return new CatchUpReport.LabPart("not-tried", $"{e.Message}; {e.Advice}", 0);
+        }
     }
 
     [GeneratedRegex("^[a-z0-9_]{1,48}$")]

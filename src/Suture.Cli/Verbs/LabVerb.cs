@@ -7,9 +7,12 @@ using Suture.Lab;
 
 namespace Suture.Cli.Verbs;
 
-/// <summary>suture lab run MODULE.ko --kernel RELEASE|DIR [--probe PROGRAM] [--cycles N] [--accel auto|kvm|tcg] [--replaces OLD.ko] [--with-module FILE.ko]... [--file PATH[:GUESTPATH]]... [--workload] [--timeout S] [--json]</summary>
+/// <summary>suture lab run MODULE.ko --kernel RELEASE|DIR [--probe PROGRAM] [--cycles N] [--accel auto|kvm|tcg] [--replaces OLD.ko] [--with-module FILE.ko]... [--file PATH[:GUESTPATH]]... [--workload [FILE]] [--workload-seconds S] [--timeout S] [--json]</summary>
 internal static class LabVerb
 {
+    /// <summary>A workload runs before the livepatch is applied, meanwhile, during and after.</summary>
+    private const int WorkloadPhases = 4;
+
     public static Command Create() => new("lab", "try livepatches on a kernel in a virtual machine")
     {
         CreateRun(),
@@ -49,10 +52,17 @@ internal static class LabVerb
                 result.AddError($"--file {token.Value}: there is no such file");
             }
         });
-        var workload = new Option<bool>("--workload") { Description = "let a process count all the while, and report interruptions" };
+        var workload = new Option<FileInfo>("--workload")
+        {
+            Description = "run FILE before, during and after, and compare what it measures; without FILE, let a process count all the while",
+            HelpName = "FILE",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        workload.AcceptExistingOnly();
+        var workloadSeconds = Bounded("--workload-seconds", "SECONDS", "how long FILE works each time", 60, 5, 3600);
         var timeout = Bounded("--timeout", "SECONDS", "bound on the whole verdict", 180, 10, 86400);
         var json = new Option<bool>("--json") { Description = "print one JSON document on stdout" };
-        var command = new Command("run", "boot a kernel, apply, probe, revert, judge") { module, kernel, probe, replaces, withModules, cycles, accel, files, workload, timeout, json };
+        var command = new Command("run", "boot a kernel, apply, probe, revert, judge") { module, kernel, probe, replaces, withModules, cycles, accel, files, workload, workloadSeconds, timeout, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             var path = parsed.GetRequiredValue(module).FullName;
@@ -66,8 +76,10 @@ internal static class LabVerb
                 Cycles = parsed.GetValue(cycles),
                 Accel = Enum.Parse<AccelChoice>(parsed.GetRequiredValue(accel), ignoreCase: true),
                 Files = [.. (parsed.GetValue(files) ?? []).Select(ParseFile)],
-                Workload = parsed.GetValue(workload),
-                Timeout = TimeSpan.FromSeconds(parsed.GetValue(timeout)),
+                Workload = parsed.GetResult(workload) is not null && parsed.GetValue(workload) is null,
+                Load = parsed.GetValue(workload)?.FullName,
+                LoadTime = TimeSpan.FromSeconds(parsed.GetValue(workloadSeconds)),
+                Timeout = TimeSpan.FromSeconds(parsed.GetValue(timeout) + (parsed.GetValue(workload) is null ? 0 : WorkloadPhases * parsed.GetValue(workloadSeconds))),
             };
             var report = await LabRunner.RunAsync(request, new LabTranscript(), cancellation);
             if (parsed.GetValue(json))

@@ -15,6 +15,13 @@ internal static class RevertVerb
         var timeout = HostOptions.Seconds("--timeout", "how long the transition may take before it is turned round (default: transition_timeout of suture.conf, 60)", 1);
         var json = HostOptions.Json();
         var command = new Command("revert", "take a livepatch back from this host") { name, to, timeout, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(name) is not null && result.GetValue(to) is not null)
+            {
+                result.AddError("give a patch to take back, or --to the one to go back to, not both");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             var host = SutureHost.This();
@@ -23,7 +30,7 @@ internal static class RevertVerb
             {
                 var progress = new HostProgressLine(line);
                 outcome = parsed.GetValue(to) is { } older
-                    ? await new ApplyOperation(host, new ApplyOptions { Timeout = HostOptions.Value(parsed, timeout), Verb = "revert" }, progress).RunAsync(older, cancellation)
+                    ? await new ApplyOperation(host, new ApplyOptions { Timeout = HostOptions.Value(parsed, timeout), Verb = "revert", BackTo = true }, progress).RunAsync(older, cancellation)
                     : new RevertOperation(host, HostOptions.Value(parsed, timeout), progress).Run(parsed.GetValue(name), cancellation);
             }
             return (int)HostScreen.Show(outcome, parsed.GetValue(json));

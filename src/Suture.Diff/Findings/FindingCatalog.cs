@@ -1,3 +1,5 @@
+using Suture.Diff.Model;
+
 namespace Suture.Diff.Findings;
 
 /// <summary>The findings of the diff engine: one method a code, so that wording stands in one place. Files and lines are filled in by who knows the source.</summary>
@@ -53,6 +55,11 @@ public static class FindingCatalog
         $"the initial value of static data '{name}' changed, and the running kernel goes on using the old one{Because(obstacle)}",
         "leave the initialiser as it is and change the functions that use it, or set the new value from a callback when the patch is applied");
 
+    /// <summary>SUT0203: existing static data is to be where the running kernel does not have it.</summary>
+    public static Finding DataMoved(string name, string from, string to, string? obstacle) => Make("SUT0203", Severity.Error, name,
+        $"static data '{name}' moved from section {from} to {to}, and the running kernel has it where it was: code that writes to it, or reaches it through a CPU's base, would fail{Because(obstacle)}",
+        "leave its qualifiers as they are (const, __ro_after_init, per CPU) and give the new code a variable of its own");
+
     /// <summary>SUT0204: existing static data grew or shrank.</summary>
     public static Finding DataResized(string name, int oldSize, int newSize, string? obstacle) => Make("SUT0204", Severity.Error, name,
         $"static data '{name}' changed size from {oldSize} to {newSize} bytes, and the running kernel holds the old one{Because(obstacle)}",
@@ -67,6 +74,11 @@ public static class FindingCatalog
     public static Finding StaticLocalVanished(string name) => Make("SUT0206", Severity.Warning, name,
         $"static variable '{name}' no longer exists in the patched source",
         "its present value is ignored from now on; check that nothing depends on it being kept up to date");
+
+    /// <summary>SUT0206: a static local may be one of several of its name.</summary>
+    public static Finding StaticLocalConfused(string name) => Make("SUT0206", Severity.Error, name,
+        $"cannot tell which '{SymbolNames.SourceName(name)}' is which: the running kernel's '{name}' may be one of several static variables of this name in one function",
+        "rename the one that the patch adds; where the function has several already, keep the order of the code that uses them");
 
     /// <summary>SUT0208: constant data changed; the livepatch brings its own copy.</summary>
     public static Finding DataCopied(string name, IReadOnlyList<string> users, string? handedOutBy) => Make("SUT0208",

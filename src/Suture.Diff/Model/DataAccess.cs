@@ -18,14 +18,17 @@ public enum DataUse
 /// <summary>Follows the address of data through the straight line of code behind each reference.</summary>
 public sealed class DataAccess
 {
-    private readonly Element _function;
+    /// <summary>Instructions after which an address is given up on: most uses are near, and code may come from anywhere.</summary>
+    private const int Reach = 1024;
+
+    private readonly ILookup<Element, Reference> _uses;
     private readonly Instruction[] _code;
 
     /// <summary>Decodes <paramref name="function"/> once, for all questions about it.</summary>
     public DataAccess(Element function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        _function = function;
+        _uses = function.References.Where(r => r.Target is not null).ToLookup(r => r.Target!);
         _code = InstructionLayout.Decode(function.Bytes.ToArray(), function.Prefix);
     }
 
@@ -33,7 +36,7 @@ public sealed class DataAccess
     public DataUse? Of(Element data)
     {
         DataUse? most = null;
-        foreach (var reference in _function.References.Where(r => r.Target == data))
+        foreach (var reference in _uses[data])
         {
             var use = Of(reference);
             most = most is null || use > most ? use : most;
@@ -43,7 +46,7 @@ public sealed class DataAccess
 
     private DataUse Of(Reference reference)
     {
-        var at = Array.FindIndex(_code, i => (int)i.IP <= reference.Offset && reference.Offset < (int)i.NextIP);
+        var at = InstructionLayout.LastAtOrBefore(_code, reference.Offset);
         if (at < 0 || _code[at].IsInvalid)
         {
             return DataUse.Passed;
@@ -66,7 +69,7 @@ public sealed class DataAccess
 
     private DataUse Follow(int at, Register register)
     {
-        for (var i = at; i < _code.Length; i++)
+        for (var i = at; i < _code.Length && i < at + Reach; i++)
         {
             var instruction = _code[i];
             if (instruction.IsInvalid || instruction.IsStringInstruction || instruction.FlowControl != FlowControl.Next)

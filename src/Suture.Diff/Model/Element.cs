@@ -69,6 +69,25 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>References made from its bytes, by offset.</summary>
     public List<Reference> References { get; } = [];
 
+    /// <summary>The first reference written at <paramref name="start"/> or behind it, and before <paramref name="end"/>; null when there is none.</summary>
+    public Reference? FirstReference(int start, int end)
+    {
+        int low = 0, high = References.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (References[middle].Offset < start)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+        return low < References.Count && References[low].Offset < end ? References[low] : null;
+    }
+
     /// <summary>Special-section entries that describe it.</summary>
     public List<Element> Entries { get; } = [];
 

@@ -32,6 +32,30 @@ public static class InstructionLayout
         return [.. instructions];
     }
 
+    /// <summary>Number of the instruction of <paramref name="code"/>, as <see cref="Decode"/> gives it, that begins last at or before <paramref name="place"/>; -1 when none does.</summary>
+    public static int LastAtOrBefore(Instruction[] code, long place)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        int low = 0, high = code.Length - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if ((long)code[middle].IP <= place)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+        return high;
+    }
+
+    /// <summary>Number of the instruction of <paramref name="code"/> that begins at <paramref name="place"/>; -1 when none does.</summary>
+    public static int IndexOf(Instruction[] code, ulong place) =>
+        LastAtOrBefore(code, (long)place) is >= 0 and var i && code[i].IP == place ? i : -1;
+
     /// <summary>
     /// What each of <paramref name="fields"/> is (ascending offsets of relocated fields in <paramref name="code"/>);
     /// an operand at the end of its instruction where the code cannot be decoded.

@@ -56,6 +56,13 @@ public sealed class ObjectModel
     /// <summary>The elements of <paramref name="section"/> by ascending start.</summary>
     public IReadOnlyList<Element> In(Section section) => _bySection.TryGetValue(section, out var list) ? list : [];
 
+    /// <summary>What lies before <paramref name="element"/> in its section; null when nothing does.</summary>
+    public Element? Before(Element element)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        return _bySection.TryGetValue(element.Section, out var list) && ObjectModelBuilder.LastStartingAtOrBefore(list, element.Start - 1) is >= 0 and var i ? list[i] : null;
+    }
+
     /// <summary>Canonicalises <paramref name="source"/>; <paramref name="entrySizes"/> overrides special-section entry sizes by option name.</summary>
     /// <exception cref="ElfFormatException">The object contradicts itself.</exception>
     public static ObjectModel Build(ElfObject source, IReadOnlyDictionary<string, int>? entrySizes = null) =>

@@ -7,11 +7,7 @@ internal sealed partial class ObjectModelBuilder
 {
     private void CutEntries(Section section)
     {
-        if (section.Data.Length == 0)
-        {
-            return;
-        }
-        if (SpecialSections.Layout(SpecialSections.Find(section)!, section, entrySizes, source.Name) is not { } layout)
+        if (LayoutOf(section) is not { } layout)
         {
             return;
         }
@@ -54,6 +50,10 @@ internal sealed partial class ObjectModelBuilder
             _entries.Add(entry);
         }
     }
+
+    /// <summary>Layout of the entries of a special section; null when it has none, or of a form unknown.</summary>
+    private EntryLayout? LayoutOf(Section section) => section.Data.Length == 0 ? null
+        : SpecialSections.Layout(SpecialSections.Find(section)!, section, entrySizes, source.Name);
 
     /// <summary>Puts the entries of each element into an order that does not depend on the order of the sections in the file.</summary>
     private void SortEntries()

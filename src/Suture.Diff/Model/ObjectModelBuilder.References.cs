@@ -8,15 +8,13 @@ internal sealed partial class ObjectModelBuilder
     /// <summary>Where a relocation points: <paramref name="Mark"/> is a constant that the kernel adds and takes off again.</summary>
     private readonly record struct RawTarget(uint Type, Section? Section, long Offset, int PcDelta, long Mark = 0);
 
-    /// <summary>Kernels before 4.6 mark an exception whose handler must say so by adding this to the fixup's address.</summary>
-    private const long MarkedFixup = 0x7ffffff0;
-
     /// <summary>For each relocation of <paramref name="section"/>: the section and offset it points at, if its symbol is defined here.</summary>
     private RawTarget[] ResolveTargets(Section section)
     {
         var relocations = section.Relocations;
         var targets = new RawTarget[relocations.Count];
         var operands = section.IsCode && _bySection.ContainsKey(section) ? Operands(section) : null;
+        var bugSize = section.Name == "__bug_table" ? LayoutOf(section)?.Size ?? 0 : 0;
         for (var i = 0; i < targets.Length; i++)
         {
             var r = relocations[i];
@@ -24,7 +22,8 @@ internal sealed partial class ObjectModelBuilder
             var delta = RelocationType.IsPcRelative(r.Type) ? operands?[i].PcDelta ?? 0 : 0;
             // The assembler spells a call of a local function PC32 and of any other PLT32: a branch is a branch.
             var type = r.Type == RelocationType.Pc32 && operands is not null && operands[i].IsBranch ? RelocationType.Plt32 : r.Type;
-            var mark = section.Name == "__ex_table" && r.Addend >= MarkedFixup ? MarkedFixup : 0;
+            var mark = section.Name == "__ex_table" && r.Addend >= MarkedFixup ? MarkedFixup
+                : bugSize > 0 ? FromEntry(r, (int)(r.Offset % (ulong)bugSize)) : 0;
             targets[i] = r.Symbol.Section is { } target
                 ? new RawTarget(type, target, (long)r.Symbol.Value + r.Addend + delta - mark, delta, mark)
                 : new RawTarget(type, null, r.Addend + delta, delta);
@@ -81,7 +80,7 @@ internal sealed partial class ObjectModelBuilder
 
     private void AddReference(Element holder, Section section, int index)
     {
-        var reference = Reference(section, index, (int)section.Relocations[index].Offset - holder.Start);
+        var reference = Reference(holder, section, index, (int)section.Relocations[index].Offset - holder.Start);
         if (reference.Offset + reference.Width > holder.Size)
         {
             throw new ElfFormatException(source.Name, $"{section.Name}+0x{section.Relocations[index].Offset:x}", $"relocation reaches past the end of {holder}");
@@ -89,7 +88,7 @@ internal sealed partial class ObjectModelBuilder
         holder.References.Add(reference);
     }
 
-    private Reference Reference(Section section, int index, int offset)
+    private Reference Reference(Element holder, Section section, int index, int offset)
     {
         var r = section.Relocations[index];
         var t = _targets[section][index];
@@ -99,10 +98,23 @@ internal sealed partial class ObjectModelBuilder
                 ? new Reference(offset, t.Type, common, null, t.Offset, t.PcDelta)
                 : new Reference(offset, t.Type, null, r.Symbol, t.Offset, t.PcDelta);
         }
-        var target = IsPlace(r.Symbol) || t.Section.IsStrings ? Locate(t.Section, t.Offset) : _bySymbol.GetValueOrDefault(r.Symbol);
+        var target = IsPlace(r.Symbol) || t.Section.IsStrings ? Locate(t.Section, t.Offset)
+            : holder.Kind == ElementKind.Entry && t.Section.IsCode ? Described(r.Symbol, t.Section, t.Offset)
+            : _bySymbol.GetValueOrDefault(r.Symbol);
         return target is null
             ? new Reference(offset, t.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value + t.Mark, t.PcDelta)
             : new Reference(offset, t.Type, target, null, t.Offset - target.EntryPoint + t.Mark, t.PcDelta);
+    }
+
+    /// <summary>
+    /// The code that an entry describes. Tools that write tables spell a place by whatever symbol its section has
+    /// (recordmcount by the first that is not weak), so the place tells, not the symbol.
+    /// </summary>
+    private Element? Described(Symbol symbol, Section section, long offset)
+    {
+        var named = _bySymbol.GetValueOrDefault(symbol);
+        return named is not null && offset >= named.Start && offset < named.Start + named.Size ? named
+            : At(_bySection.GetValueOrDefault(section) ?? [], offset) ?? named;
     }
 
     private Element? Locate(Section section, long offset)

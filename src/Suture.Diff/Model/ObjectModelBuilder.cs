@@ -65,7 +65,8 @@ internal sealed partial class ObjectModelBuilder(ElfObject source, IReadOnlyDict
         return null;
     }
 
-    private static int LastStartingAtOrBefore(List<Element> elements, long offset)
+    /// <summary>Index of the last of <paramref name="elements"/>, ascending, that starts at or before <paramref name="offset"/>; -1 when none does.</summary>
+    internal static int LastStartingAtOrBefore(List<Element> elements, long offset)
     {
         int low = 0, high = elements.Count - 1;
         while (low <= high)

@@ -38,6 +38,13 @@ public static class SymbolNames
         return key.StartsWith("__initcall_", StringComparison.Ordinal) ? WithoutCounters(key) : key;
     }
 
+    /// <summary>Whether a key is that of the state of a rate limit (<c>DEFINE_RATELIMIT_STATE(_rs, interval, burst)</c>), whose numbers are the author's.</summary>
+    public static bool IsRateLimit(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key == "_rs" || key.EndsWith("._rs", StringComparison.Ordinal);
+    }
+
     private static string Before(string name, string mark)
     {
         var at = name.IndexOf(mark, StringComparison.Ordinal);
@@ -117,12 +124,12 @@ public static class SymbolNames
     private static readonly HashSet<string> OwnCopies = new(StringComparer.Ordinal)
     {
         "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__already_done", "__warned", "__key",
-        "_rs", "_entry", "_entry_ptr", "CSWTCH", "__print_once", "__section__warned", "______f", "______r",
+        "__msg", "_rs", "_entry", "_entry_ptr", "CSWTCH", "__print_once", "__section__warned", "______f", "______r",
     };
 
     /// <summary>
     /// Whether data of this name is private to each use: of a macro (print-once flags, rate limits, lock class
-    /// keys, function names), of a switch, of a profiler's counters. A replaced function gets a copy of its own, and no twin is sought.
+    /// keys, function names, texts for netlink's answers), of a switch, of a profiler's counters. A replaced function gets a copy of its own, and no twin is sought.
     /// </summary>
     public static bool IsOwnCopy(string name)
     {

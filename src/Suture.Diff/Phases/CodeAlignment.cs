@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Suture.Diff.Model;
 
 namespace Suture.Diff.Phases;
 
@@ -21,20 +22,8 @@ internal sealed class CodeAlignment
     /// <summary>The place in the original code of offset <paramref name="place"/> in the patched; -1 when there is none.</summary>
     public long Original(long place)
     {
-        int low = 0, high = _from.Length - 1;
-        while (low <= high)
-        {
-            var middle = (low + high) / 2;
-            if ((long)_from[middle].IP <= place)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-        return high < 0 ? place : (long)_to[high].IP + place - (long)_from[high].IP;
+        var at = InstructionLayout.LastAtOrBefore(_from, place);
+        return at < 0 ? place : (long)_to[at].IP + place - (long)_from[at].IP;
     }
 
     /// <summary>Whether both are the same kind of branch to the same instruction, whatever the distance.</summary>

@@ -78,6 +78,7 @@ internal sealed class Compare
         if ((original.Size != patched.Size && !aligned) || original.Prefix != patched.Prefix
             || original.References.Count != patched.References.Count
             || (original.Section.Type == SectionType.NoBits) != (patched.Section.Type == SectionType.NoBits)
+            || (patched.Kind == ElementKind.Data && !SectionUses.Of(original.Section).Serves(SectionUses.Of(patched.Section)))
             || original.Entries.Count != patched.Entries.Count)
         {
             return false;
@@ -177,9 +178,9 @@ internal sealed class Compare
             case ElementKind.Constant or ElementKind.Chunk:
                 return SameAnonymous(a, b, depth);
             case ElementKind.Data when !Correlate.IsCorrelated(a):
-                // State of a macro: contents are not compared. Its text (__func__, CSWTCH) is.
+                // State of a macro: contents are not compared. Its text (__func__, CSWTCH) is, and a rate limit, which the author gave.
                 return a.Key == b.Key && !Correlate.IsCorrelated(b)
-                    && ((a.Section.Flags & SectionFlags.Write) != 0 || SameAnonymous(a, b, depth));
+                    && (((a.Section.Flags & SectionFlags.Write) != 0 && !SymbolNames.IsRateLimit(a.Key)) || SameAnonymous(a, b, depth));
             default:
                 return a.Twin == b;
         }

@@ -21,7 +21,8 @@ internal sealed class Correlate
 
         var oldData = original.Data.FindAll(IsCorrelated);
         var newData = patched.Data.FindAll(IsCorrelated);
-        correlate.Pair(oldData, newData, e => e.Name == e.Key ? e.Name : "");
+        var shared = StaticLocals.SharedNames(oldData.Concat(newData));
+        correlate.Pair(oldData, newData, e => e.Name == e.Key && !shared.Contains(e.Name) ? e.Name : "");
         correlate.PairReferenced();
         correlate.Pair(oldData, newData, e => e.Key);
         correlate.PairReferenced();
@@ -112,9 +113,10 @@ internal sealed class Correlate
             {
                 PairPointees(patched.Twin!, patched);
             }
-            else
+            else if (patched.Parent is null)
             {
-                PairStaticLocals(patched.Twin!, patched);
+                // A cold part alone shows too little: what is in it may have been elsewhere in its function.
+                StaticLocals.Pairs(patched.Twin!, patched).ForEach(pair => Join(pair.Original, pair.Patched));
             }
         }
     }
@@ -135,29 +137,4 @@ internal sealed class Correlate
     private static bool IsUnpairedLocal(Element? data) => data is { Twin: null, IsGlobal: false } && IsCorrelated(data);
 
     private static string Stem(Element data) => data.Key.TrimEnd("0123456789".ToCharArray());
-
-    /// <summary>The n-th static local of its name in a function is the n-th in the function's twin.</summary>
-    private void PairStaticLocals(Element original, Element patched)
-    {
-        var old = StaticLocals(original).ToLookup(e => e.Key, StringComparer.Ordinal);
-        foreach (var group in StaticLocals(patched).ToLookup(e => e.Key, StringComparer.Ordinal))
-        {
-            // Equal counts only: with one added or gone, order proves nothing.
-            var candidates = old[group.Key].Where(e => e.Twin is null).ToList();
-            var wanted = group.Where(e => e.Twin is null).ToList();
-            if (candidates.Count == wanted.Count)
-            {
-                foreach (var (o, p) in candidates.Zip(wanted))
-                {
-                    Join(o, p);
-                }
-            }
-        }
-    }
-
-    private static IEnumerable<Element> StaticLocals(Element function) =>
-        function.Parts.Prepend(function).SelectMany(f => f.References)
-            .Select(r => r.Target).Where(IsNumbered).Distinct()!;
-
-    private static bool IsNumbered(Element? data) => data is not null && data.Name != data.Key && IsCorrelated(data);
 }

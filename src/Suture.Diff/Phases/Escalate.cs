@@ -166,13 +166,38 @@ internal sealed class Escalate
             return use == DataUse.Written ? "which writes to it" : "which hands out its address, through which it may be written";
         }
         return use == DataUse.Kept ? "which stores its address or compares with it"
-            : use == DataUse.Passed && HoldsCode(element) ? "which hands out its address, and functions are called through it"
+            : use == DataUse.Passed && HoldsCode(element) ? "which hands out its address, and functions may be called through it"
             : null;
     }
 
-    /// <summary>Whether the data holds pointers to functions: whoever registers such a table calls through it later.</summary>
-    private static bool HoldsCode(Element data) => data.References.Exists(r => r.Target is { Kind: ElementKind.Function } || r.External is { Type: SymbolType.Func })
-        || data.Supersedes is { } original && HoldsCode(original);
+    /// <summary>
+    /// Whether pointers to functions can be reached from the data, now or before: whoever registers such a table calls through it later. What
+    /// another object has may be a function too, for an undefined symbol has no type.
+    /// </summary>
+    private static bool HoldsCode(Element data)
+    {
+        var seen = new HashSet<Element>(ReferenceEqualityComparer.Instance) { data };
+        if ((data.Supersedes ?? data.Twin) is { } original)
+        {
+            seen.Add(original);
+        }
+        var work = new Queue<Element>(seen);
+        while (work.TryDequeue(out var next))
+        {
+            foreach (var reference in next.References)
+            {
+                if (reference.Target is { Kind: ElementKind.Function } || reference.External is { Type: SymbolType.Func or SymbolType.NoType })
+                {
+                    return true;
+                }
+                if (reference.Target is { Kind: ElementKind.Data or ElementKind.Constant } target && seen.Add(target))
+                {
+                    work.Enqueue(target);
+                }
+            }
+        }
+        return false;
+    }
 
     private bool IsNeverWritten(Element data) => (_users.GetValueOrDefault(data) ?? [])
         .TrueForAll(u => u.Kind == ElementKind.Function && Access(u).Of(data) == DataUse.Read);

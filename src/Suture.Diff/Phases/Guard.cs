@@ -28,16 +28,15 @@ internal static class Guard
                 findings.Add(FindingCatalog.NotTraceable(function.Name, function.Obstacle));
             }
         }
+        var uses = new DataUsers(included);
         foreach (var data in patched.Data)
         {
-            CheckData(data, live, included, findings);
+            CheckData(data, live, uses, findings);
         }
-        foreach (var data in original.Data)
+        var confused = StaticLocals.Confused(original, included);
+        foreach (var data in original.Data.Where(Vanished))
         {
-            if (Vanished(data))
-            {
-                findings.Add(FindingCatalog.StaticLocalVanished(data.Name));
-            }
+            findings.Add(confused.Contains(data) ? FindingCatalog.StaticLocalConfused(data.Name) : FindingCatalog.StaticLocalVanished(data.Name));
         }
         CheckAliases(original, patched, findings);
         foreach (var element in included)
@@ -68,18 +67,19 @@ internal static class Guard
         return function.Entries.Exists(e => e.Section.Name == "__mcount_loc");
     }
 
-    /// <summary>Whether code or data of this section is gone, or never used again, once the system is up.</summary>
+    /// <summary>
+    /// Whether code or data of this section is gone, or never used again, once the system is up. That of memory and CPUs (.meminit, .cpuinit) is not: it
+    /// stays where they can be plugged in later, and runs then.
+    /// </summary>
     public static bool IsInit(Section section) =>
-        section.Name.StartsWith(".init", StringComparison.Ordinal) || section.Name.StartsWith(".exit", StringComparison.Ordinal)
-        || section.Name.StartsWith(".meminit", StringComparison.Ordinal) || section.Name.StartsWith(".memexit", StringComparison.Ordinal)
-        || section.Name.StartsWith(".cpuinit", StringComparison.Ordinal) || section.Name.StartsWith(".devinit", StringComparison.Ordinal);
+        section.Name.StartsWith(".init", StringComparison.Ordinal) || section.Name.StartsWith(".exit", StringComparison.Ordinal);
 
-    private static void CheckData(Element data, bool live, List<Element> included, List<Finding> findings)
+    private static void CheckData(Element data, bool live, DataUsers uses, List<Finding> findings)
     {
-        if (data.Supersedes is not null && included.Contains(data))
+        if (data.Supersedes is not null && uses.Includes(data))
         {
-            var users = included.FindAll(e => e.Kind == ElementKind.Function && e.References.Exists(r => r.Target == data));
-            var handing = users.Find(f => new DataAccess(f).Of(data) == DataUse.Passed);
+            var users = uses.UsersOf(data);
+            var handing = users.Find(f => uses.UseBy(f, data) == DataUse.Passed);
             findings.Add(FindingCatalog.DataCopied(data.Name, users.Select(u => (u.Parent ?? u).Name).Distinct().ToList(), handing?.Name));
         }
         else if (data.Supersedes is not null || (data.Change == Change.Changed && IsBootOnly(data)))
@@ -88,7 +88,9 @@ internal static class Guard
         }
         else if (data.Change == Change.Changed)
         {
-            findings.Add(data.Size != data.Twin!.Size
+            findings.Add(SectionUses.Of(data.Section) != SectionUses.Of(data.Twin!.Section)
+                ? FindingCatalog.DataMoved(data.Name, data.Twin.Section.Name, data.Section.Name, data.Obstacle)
+                : data.Size != data.Twin.Size
                 ? FindingCatalog.DataResized(data.Name, data.Twin.Size, data.Size, data.Obstacle)
                 : FindingCatalog.DataChanged(data.Name, data.Obstacle));
         }
@@ -145,9 +147,10 @@ internal static class Guard
         {
             findings.Add(FindingCatalog.Unmovable(element.ToString(), "it jumps out of itself by a one-byte operand"));
         }
+        var targets = element.References.Select(r => r.Target).OfType<Element>().ToHashSet();
         foreach (var reference in element.References.Concat(element.Entries.SelectMany(e => e.References)))
         {
-            if ((Obstacle(reference) ?? Boundary(patched, element, reference)) is { } why)
+            if ((Obstacle(reference) ?? Boundary(patched, targets, reference)) is { } why)
             {
                 findings.Add(FindingCatalog.Unmovable(element.ToString(), why));
                 return;
@@ -177,16 +180,16 @@ internal static class Guard
     /// A pointer to the end of an array and one to what follows it in its section are spelled alike. That matters
     /// where the livepatch takes one of the two along: then they no longer lie side by side.
     /// </summary>
-    private static string? Boundary(ObjectModel patched, Element from, Reference reference)
+    private static string? Boundary(ObjectModel patched, HashSet<Element> targets, Reference reference)
     {
         if (reference is not { TargetOffset: 0, Target: { Kind: ElementKind.Data, Start: > 0 } next })
         {
             return null;
         }
-        var before = patched.In(next.Section).LastOrDefault(e => e.Kind == ElementKind.Data && e.Start + e.Size == next.Start);
+        var before = patched.Before(next);
         // Nobody counts up to the end of a plain number, or of what a macro made for its own use (a pr_debug's descriptor).
-        return before is { Size: > 8, IsOwnCopy: false } && (before.Change == Change.New || next.Change == Change.New)
-            && from.References.Exists(r => r.Target == before)
+        return before is { Kind: ElementKind.Data, Size: > 8, IsOwnCopy: false } && before.Start + before.Size == next.Start
+            && (before.Change == Change.New || next.Change == Change.New) && targets.Contains(before)
             ? $"it points to where '{before}' ends and '{next}' begins, and which of the two it means cannot be told; put the new one into another section"
             : null;
     }

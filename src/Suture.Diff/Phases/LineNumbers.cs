@@ -137,7 +137,7 @@ internal static class LineNumbers
             {
                 return false;
             }
-            if (code[i].FlowControl == FlowControl.ConditionalBranch && forks > 0 && IndexOf(code, code[i].NearBranchTarget) is >= 0 and var taken
+            if (code[i].FlowControl == FlowControl.ConditionalBranch && forks > 0 && InstructionLayout.IndexOf(code, code[i].NearBranchTarget) is >= 0 and var taken
                 && ReachesCall(function, code, [.. path, taken], position, forks - 1))
             {
                 return true;
@@ -169,10 +169,8 @@ internal static class LineNumbers
         {
             return i + 1;
         }
-        return code[i].FlowControl == FlowControl.UnconditionalBranch ? IndexOf(code, code[i].NearBranchTarget) : -1;
+        return code[i].FlowControl == FlowControl.UnconditionalBranch ? InstructionLayout.IndexOf(code, code[i].NearBranchTarget) : -1;
     }
-
-    private static int IndexOf(Instruction[] code, ulong place) => Array.FindIndex(code, c => c.IP == place);
 
     /// <summary>Whether control goes to another function: a call, or a jump in its place at the end.</summary>
     private static bool IsCall(Element function, in Instruction instruction) => instruction.FlowControl == FlowControl.Call
@@ -249,16 +247,6 @@ internal static class LineNumbers
             && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8) || text.SequenceEqual(Encoding.ASCII.GetBytes(function.SourceName)))
         : target.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name";
 
-    private static Reference? ReferenceIn(Element function, in Instruction instruction)
-    {
-        var (start, end) = ((int)instruction.IP, (int)instruction.NextIP);
-        foreach (var reference in function.References)
-        {
-            if (reference.Offset >= start && reference.Offset < end)
-            {
-                return reference;
-            }
-        }
-        return null;
-    }
+    private static Reference? ReferenceIn(Element function, in Instruction instruction) =>
+        function.FirstReference((int)instruction.IP, (int)instruction.NextIP);
 }

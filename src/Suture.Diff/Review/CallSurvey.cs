@@ -15,21 +15,24 @@ public sealed class CallSurvey
         "io_schedule", "freezable_schedule", "wait_woken", "msleep_interruptible",
     };
 
-    private CallSurvey()
-    {
-    }
+    private CallSurvey(LockUse locks, ReferenceUse references) => (Locks, References) = (locks, references);
+
+    /// <summary>How it takes and gives back locks.</summary>
+    public LockUse Locks { get; }
+
+    /// <summary>How it takes and drops references.</summary>
+    public ReferenceUse References { get; }
 
     /// <summary>Surveys <paramref name="function"/>.</summary>
     public static CallSurvey Of(Element function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        var survey = new CallSurvey();
-        foreach (var reference in function.Parts.Prepend(function).SelectMany(f => f.References))
+        var calls = function.Parts.Prepend(function).SelectMany(f => f.References.Where(r => r.Type == RelocationType.Plt32).OrderBy(r => r.Offset))
+            .Select(r => r.External?.Name ?? r.Target?.Name ?? "").Where(n => n.Length > 0).ToList();
+        var survey = new CallSurvey(LockUse.Of(calls), ReferenceUse.Of(function, calls));
+        foreach (var name in calls)
         {
-            if (reference.Type == RelocationType.Plt32 && (reference.External?.Name ?? reference.Target?.Name) is { Length: > 0 } name)
-            {
-                survey._calls[name] = survey._calls.GetValueOrDefault(name) + 1;
-            }
+            survey._calls[name] = survey._calls.GetValueOrDefault(name) + 1;
         }
         return survey;
     }
@@ -40,10 +43,12 @@ public sealed class CallSurvey
     /// <summary>Names of all that is called, in order of the alphabet.</summary>
     public IEnumerable<string> Names => _calls.Keys.Order(StringComparer.Ordinal);
 
+    /// <summary>Whether it asks if its thread should stop, as only the thread's own loop does.</summary>
+    public bool IsThread => Count("kthread_should_stop") + Count("kthread_freezable_should_stop") > 0;
+
     /// <summary>
     /// For a function that tasks may stay in for long: what shows it, else null. A kernel thread asks whether it
     /// should stop; others sleep themselves rather than through a lock or an allocation.
     /// </summary>
-    public string? Waits => Count("kthread_should_stop") + Count("kthread_freezable_should_stop") > 0 ? "kthread_should_stop"
-        : Names.FirstOrDefault(Sleeps.Contains);
+    public string? Waits => IsThread ? "kthread_should_stop" : Names.FirstOrDefault(Sleeps.Contains);
 }

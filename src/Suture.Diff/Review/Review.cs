@@ -15,24 +15,30 @@ public static class Review
     {
         ArgumentNullException.ThrowIfNull(diff);
         var findings = new List<Finding>();
-        var functions = diff.Included.Where(e => e is { Kind: ElementKind.Function, Parent: null }).ToList();
-        foreach (var function in functions)
+        var functions = diff.Included.Where(e => e is { Kind: ElementKind.Function, Parent: null })
+            .Select(f => (Function: f, Before: f.Twin is { } twin ? CallSurvey.Of(twin) : null, After: CallSurvey.Of(f))).ToList();
+        var lockOrderStands = functions.TrueForAll(f => f.Before is null || f.After.Locks.OnlyAddsTo(f.Before.Locks));
+        var onlyDropped = functions.TrueForAll(f => f.After.References.OnlyDropsMoreThan(f.Before?.References));
+        foreach (var (function, before, after) in functions)
         {
-            var after = CallSurvey.Of(function);
-            var before = function.Twin is { } twin ? CallSurvey.Of(twin) : null;
             foreach (var subject in CallSubject.All)
             {
                 if (subject.Added(before, after) is { Count: > 0 } added)
                 {
-                    findings.Add(ReviewCatalog.Of(subject, function.Name, added));
+                    findings.Add(
+                        subject == CallSubject.Lock && lockOrderStands && added.All(LockUse.Knows) && after.Locks.GivesBack(before?.Locks)
+                            ? ReviewCatalog.LockGivenBack(function.Name, added)
+                        : subject == CallSubject.Reference && onlyDropped && added.All(ReferenceUse.Drops)
+                            ? ReviewCatalog.ReferenceDropped(function.Name, added)
+                        : ReviewCatalog.Of(subject, function.Name, added));
                 }
             }
             if (before?.Waits is { } wait)
             {
-                findings.Add(ReviewCatalog.Stall(function.Name, wait));
+                findings.Add(ReviewCatalog.Stall(function.Name, wait, neverReturns: before.IsThread || IsHandedOut(diff.Original, function.Twin!)));
             }
         }
-        foreach (var function in functions.Where(f => f.Change == Change.New))
+        foreach (var function in functions.Select(f => f.Function).Where(f => f.Change == Change.New))
         {
             if (Holder(diff, function) is { } holder)
             {
@@ -45,8 +51,14 @@ public static class Review
     }
 
     /// <summary>Who takes the address of a new function, so that it may be called when the livepatch is gone.</summary>
-    private static Element? Holder(DiffResult diff, Element function) => diff.Included.FirstOrDefault(e => e != function
-        && e.Kind is ElementKind.Function or ElementKind.Data && e.References.Exists(r => r.Target == function && r.Type != RelocationType.Plt32 && r.TargetOffset == 0));
+    private static Element? Holder(DiffResult diff, Element function) => diff.Included.FirstOrDefault(e => TakesAddress(e, function));
+
+    /// <summary>Whether something else than a call leads to the function: it may be what a thread runs, which no other function waits for to return.</summary>
+    private static bool IsHandedOut(ObjectModel model, Element function) => model.Elements.Any(e =>
+        TakesAddress(e, function) && !e.Section.Name.Contains("ksymtab", StringComparison.Ordinal));
+
+    private static bool TakesAddress(Element user, Element function) => user != function && user.Kind is ElementKind.Function or ElementKind.Data
+        && user.References.Exists(r => r.Target == function && r.Type != RelocationType.Plt32 && r.TargetOffset == 0);
 
     private static bool IsOnceFlag(Element data) => data.Kind == ElementKind.Data
         && SymbolNames.SourceName(data.Name) is "__already_done" or "__warned" or "__print_once" or "__section__warned";

@@ -9,7 +9,7 @@ public static class ReviewCatalog
     public static Finding Of(CallSubject subject, string function, IReadOnlyList<string> callees)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var calls = string.Join(", ", callees.Take(4)) + (callees.Count > 4 ? ", …" : "");
+        var calls = List(callees);
         return subject.Code switch
         {
             "SUT0801" => Warn("SUT0801", function, $"'{function}' takes a lock where it took none ({calls})",
@@ -23,10 +23,28 @@ public static class ReviewCatalog
         };
     }
 
-    /// <summary>SUT0804: tasks may stay in the replaced function for long.</summary>
-    public static Finding Stall(string function, string callee) => Warn("SUT0804", function,
-        $"tasks may stay in '{function}' for long (it calls {callee}): the transition waits until each has left it",
-        "if the function is the main loop of a thread, move the fix into a function that the loop calls");
+    /// <summary>SUT0801 as a note: a new lock that is given back, while no lock is taken in another order than before.</summary>
+    public static Finding LockGivenBack(string function, IReadOnlyList<string> callees)
+    {
+        ArgumentNullException.ThrowIfNull(callees);
+        return new("SUT0801", Severity.Note, null, 0, function, $"'{function}' takes a lock where it took none, and gives it back ({List(callees)})",
+            "nothing to do where the patched source has no lock order of its own to mend; until the transition is complete, tasks in old code go without the lock as they do now");
+    }
+
+    /// <summary>SUT0803 as a note: references that nobody dropped are, and none is taken otherwise than before.</summary>
+    public static Finding ReferenceDropped(string function, IReadOnlyList<string> callees)
+    {
+        ArgumentNullException.ThrowIfNull(callees);
+        return new("SUT0803", Severity.Note, null, 0, function, $"'{function}' drops references that it kept ({List(callees)}), and none is taken otherwise than before",
+            "nothing to do where the old code forgot them; what it kept until now is not found again");
+    }
+
+    /// <summary>SUT0804: tasks may stay in the replaced function for long; a note where it is called, and so returns some time.</summary>
+    public static Finding Stall(string function, string callee, bool neverReturns) => neverReturns
+        ? Warn("SUT0804", function, $"tasks may stay in '{function}' for long (it calls {callee}): the transition waits until each has left it",
+            "if the function is the main loop of a thread, move the fix into a function that the loop calls")
+        : new("SUT0804", Severity.Note, null, 0, function, $"tasks may sleep in '{function}' (it calls {callee}): the transition waits until each has left it",
+            "nothing to do: the livepatch core wakes tasks that a signal can wake, and others are given what they wait for");
 
     /// <summary>SUT0806: a function of the livepatch may be called when it is gone.</summary>
     public static Finding Outlives(string function, string holder) => Warn("SUT0806", function,
@@ -37,6 +55,8 @@ public static class ReviewCatalog
     public static Finding OnceAgain(string function) => new("SUT0807", Severity.Note, null, 0, function,
         $"'{function}' has messages or warnings that are given once only: the livepatch keeps its own record of them",
         "nothing to do; a message that was given before may come once more");
+
+    private static string List(IReadOnlyList<string> callees) => string.Join(", ", callees.Take(4)) + (callees.Count > 4 ? ", …" : "");
 
     private static Finding Warn(string code, string symbol, string message, string advice) => new(code, Severity.Warning, null, 0, symbol, message, advice);
 }

@@ -15,6 +15,8 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
     /// <summary>A patch that could not be applied again is not tried at every look.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan RetryTakingBackAfter = TimeSpan.FromMinutes(10);
+
     private readonly Dictionary<string, DateTimeOffset> _tried = new(StringComparer.Ordinal);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private int _reapplied;
@@ -53,10 +55,15 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
             Tell(unfit.Message);
             return;
         }
-        await TakeOverAsync(cancel);
+        await SettleAsync(cancel);
         foreach (var source in sources)
         {
             await source.FetchAsync(host, cancel);
+        }
+        // What was to be reverted may have been loaded by hand since: that is its owner's to take off.
+        foreach (var unwanted in HostStatus.Read(host).Patches.Where(p => p is { Condition: PatchCondition.Unwanted, Patch.Quarantine: not null }))
+        {
+            TakeBack(unwanted.Patch, cancel);
         }
         foreach (var missing in HostStatus.Read(host).Patches.Where(p => p.Condition == PatchCondition.Missing && p.Patch.MayLoadAutomatically))
         {
@@ -68,27 +75,33 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         }
     }
 
-    /// <summary>Watches on for a command that was killed while it watched.</summary>
-    private async Task TakeOverAsync(CancellationToken cancel)
+    /// <summary>Settles what a killed command left: a transition, a marker, or a patch that nobody watches any more, which is then watched here.</summary>
+    private async Task SettleAsync(CancellationToken cancel)
     {
-        var orphans = Orphans().Select(p => p.Name).ToList();
-        if (orphans.Count == 0)
+        if (!host.State.Load().State.For(host.Running.Release).Any(IsLeft))
         {
             return;
         }
         using var watch = new HealthWatch(host.Kernel, host.Checks);
+        List<string> orphans;
         using (var hold = HostLock.Take(host.Paths, TimeSpan.Zero, cancel))
         {
             if (hold is null)
             {
-                return; // someone else is settling it
+                return; // someone else is at it
             }
+            var left = host.State.Load().State.For(host.Running.Release).Where(p => p.Probation is not null && IsLeft(p)).Select(p => p.Name).ToList();
             var state = new Recovery(host).Run();
-            foreach (var patch in state.For(host.Running.Release).Where(p => orphans.Contains(p.Name)).ToList())
+            orphans = [.. state.For(host.Running.Release).Where(p => left.Contains(p.Name) && p.Quarantine is null && host.IsApplied(p)).Select(p => p.Name)];
+            foreach (var name in orphans)
             {
-                state = state.With(patch with { Probation = host.NewProbation(atBoot: false) });
+                state = state.With(state.For(host.Running.Release).First(p => p.Name == name) with { Probation = host.NewProbation(atBoot: false) });
             }
             host.State.Save(state);
+        }
+        if (orphans.Count == 0)
+        {
+            return;
         }
         string? harm = null;
         try
@@ -98,25 +111,45 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         finally
         {
             // Also when the service is stopped: an orderly end is no crash.
-            using var hold = HostLock.Take(host.Paths, TimeSpan.FromSeconds(30), CancellationToken.None);
-            var outcome = hold is null ? null : new PatchTrial(host, "agent", host.Settings.TransitionTimeout, null).Judge(orphans, harm);
+            var outcome = new PatchTrial(host, "agent", host.Settings.TransitionTimeout, null).Judge(orphans, harm);
             if (harm is not null && outcome is not null)
             {
-                orphans.ForEach(name => Record.Note(host, "agent", name, null, "unhealthy", outcome.Message));
+                orphans.ForEach(name => Record.Note(host, "agent", name, null, outcome.Word, outcome.Message));
             }
         }
     }
 
-    private IEnumerable<InstalledPatch> Orphans() => host.State.Load().State.For(host.Running.Release)
-        .Where(p => p.Probation is { } probation && probation.BootId == host.Running.BootId && !host.IsAttended(probation) && host.IsApplied(p));
+    /// <summary>Whether nobody is at it any more. The agent does one thing at a time: its own marker is one that it could not clear.</summary>
+    private bool IsLeft(InstalledPatch patch) => patch.Probation is { } probation ? !host.IsAttended(probation) || host.IsOwn(probation)
+        : host.Sysfs.InTransition(patch.Module) == true;
 
-    private async Task ApplyAgainAsync(InstalledPatch patch, CancellationToken cancel)
+    /// <summary>Goes on with taking back what is applied although it is in quarantine.</summary>
+    private void TakeBack(InstalledPatch patch, CancellationToken cancel)
     {
-        if (_tried.TryGetValue(patch.Name, out var last) && DateTimeOffset.UtcNow - last < RetryAfter)
+        if (IsTooSoon(patch, RetryTakingBackAfter))
         {
             return;
         }
+        var outcome = new RevertOperation(host, null).Run(patch.Name, cancel);
+        Journal.Warning($"patch {patch.Name} is in quarantine and applied still; taken back once more: {outcome.Message}");
+    }
+
+    private bool IsTooSoon(InstalledPatch patch, TimeSpan pause)
+    {
+        if (_tried.TryGetValue(patch.Name, out var last) && DateTimeOffset.UtcNow - last < pause)
+        {
+            return true;
+        }
         _tried[patch.Name] = DateTimeOffset.UtcNow;
+        return false;
+    }
+
+    private async Task ApplyAgainAsync(InstalledPatch patch, CancellationToken cancel)
+    {
+        if (IsTooSoon(patch, RetryAfter))
+        {
+            return;
+        }
         Journal.Warning($"patch {patch.Name} is to be applied and the kernel does not run it: applying it again");
         var outcome = await new ApplyOperation(host, new ApplyOptions { Verb = "agent" }).RunAsync(patch.Name, cancel);
         if (outcome.Result == HostResult.Done)

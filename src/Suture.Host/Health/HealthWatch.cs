@@ -9,6 +9,9 @@ namespace Suture.Host.Health;
 /// </summary>
 public sealed class HealthWatch : IDisposable
 {
+    /// <summary>KERN_WARNING, which WARN() prints with.</summary>
+    private const int MildestHarm = 4;
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(10);
 
@@ -38,11 +41,12 @@ public sealed class HealthWatch : IDisposable
     /// <summary>What speaks of harm at this moment; null when nothing does.</summary>
     public string? KernelHarmNow()
     {
-        foreach (var line in _log.Read())
+        // What programs write there, and what the kernel says of them for information, is theirs to word: anybody could have a patch taken back.
+        foreach (var record in _log.Read().Where(r => r is { IsKernels: true, Level: <= MildestHarm }))
         {
-            if (KernelHarm.KindOf(line) is { } kind && KernelHarm.IsAlarming(kind))
+            if (KernelHarm.KindOf(record.Text) is { } kind && KernelHarm.IsAlarming(kind))
             {
-                return $"kernel log, {kind}: {line}";
+                return $"kernel log, {kind}: {record.Text}";
             }
         }
         var fresh = _kernel.Taint & ~_taint & RunningKernel.HarmfulTaint;

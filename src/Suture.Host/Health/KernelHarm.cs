@@ -52,8 +52,9 @@ public static partial class KernelHarm
     private static partial Regex TimeStamp();
 
     // "WARNING: Spectre v2 mitigation leaves CPU vulnerable" and the like are about the CPU that QEMU shows;
-    // "traps: probe[77] general protection fault" is about a program.
-    [GeneratedRegex(@"^(Spectre|Spectre V2|MDS|TAA|MMIO Stale Data|Retbleed|SRBDS|VMSCAPE|ITS|RETBleed)\b.*: |^WARNING: Spectre v2|^Kernel command line|^Command line|^traps: ")]
+    // "traps: probe[77] general protection fault" is about a program, whose name may be anything: "Oops[77]: segfault at 0", "Killed process 77 (Oops)".
+    [GeneratedRegex(@"^(Spectre|Spectre V2|MDS|TAA|MMIO Stale Data|Retbleed|SRBDS|VMSCAPE|ITS|RETBleed)\b.*: |^WARNING: Spectre v2|^Kernel command line|^Command line|^traps: "
+        + @"|^.{1,20}\[\d+\]: |^process '|^audit: |^(Memory cgroup out|Out) of memory: |^oom-kill:|^Tasks state|^\[ *\d+\] ")]
     private static partial Regex Harmless();
 
     [GeneratedRegex(@"Kernel panic - not syncing")]

@@ -1,7 +1,14 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Suture.Host.Interfaces;
+
+/// <summary>A record of the kernel log.</summary>
+/// <param name="IsKernels">Whether the kernel itself wrote it (facility 0), not a program by way of /dev/kmsg.</param>
+/// <param name="Level">From 0, emergency, to 7, debugging.</param>
+/// <param name="Text">Its first line.</param>
+public readonly record struct KernelRecord(bool IsKernels, int Level, string Text);
 
 /// <summary>
 /// The kernel log from now on, record by record (/dev/kmsg, Documentation/ABI/testing/dev-kmsg): "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT".
@@ -30,10 +37,10 @@ public sealed class KernelLogReader : IDisposable
     /// <summary>Whether the log can be read.</summary>
     public bool IsOpen => _file is not null;
 
-    /// <summary>The text of each record that came since the last call, oldest first.</summary>
-    public IReadOnlyList<string> Read()
+    /// <summary>Each record that came since the last call, oldest first.</summary>
+    public IReadOnlyList<KernelRecord> Read()
     {
-        var records = new List<string>();
+        var records = new List<KernelRecord>();
         while (_file is not null && records.Count < MaxRecords)
         {
             var (length, errno) = Posix.Read(_file, _buffer);
@@ -45,11 +52,17 @@ public sealed class KernelLogReader : IDisposable
                 }
                 break;
             }
-            var record = Encoding.UTF8.GetString(_buffer, 0, length);
-            var text = record.IndexOf(';', StringComparison.Ordinal);
-            records.Add(record[(text + 1)..].Split('\n')[0]);
+            records.Add(Parse(Encoding.UTF8.GetString(_buffer, 0, length)));
         }
         return records;
+    }
+
+    /// <summary>The lower three bits of the priority are the level, the others the facility (syslog(3)).</summary>
+    private static KernelRecord Parse(string record)
+    {
+        var text = record.IndexOf(';', StringComparison.Ordinal);
+        _ = int.TryParse(record.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var priority);
+        return new KernelRecord(priority >> 3 == 0, priority & 7, record[(text + 1)..].Split('\n')[0]);
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,8 @@ namespace Suture.Host.Interfaces;
 /// <summary>What .NET has no door to: who owns a file, durable directories, locks that end with their process.</summary>
 internal static unsafe partial class Posix
 {
-    public const int CreateReadWrite = 0x42; // O_RDWR | O_CREAT
+    public const int CreateRead = 0x40;      // O_RDONLY | O_CREAT
+    public const int CreateAppend = 0x442;   // O_RDWR | O_CREAT | O_APPEND
     public const int Directory = 0x10000;    // O_DIRECTORY
     public const int NoFollow = 0x20000;     // O_NOFOLLOW
     public const int CloseOnExec = 0x80000;  // O_CLOEXEC

@@ -20,7 +20,10 @@ public sealed record ApplyOptions
     /// <summary>Make all checks, change nothing.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>The word for the history: apply, or agent.</summary>
+    /// <summary>Whether it is to go back to an installed cumulative patch, whose name is given: also when the host is not healthy now.</summary>
+    public bool BackTo { get; init; }
+
+    /// <summary>The word for the history: apply, agent or revert.</summary>
     public string Verb { get; init; } = "apply";
 }
 
@@ -81,7 +84,13 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
                 return new HostOutcome { Result = HostResult.Nothing, Message = $"{module.Note.Name} {module.Note.Version} is already applied", Patch = module.Note.Name, Notes = notes };
             }
             var checks = new Preflight.PatchChecks(host, state, options.Again);
-            refusal = checks.Run(module) ?? Unhealthy(await watch.BaselineAsync(module.Note.Name, cancel));
+            refusal = checks.Run(module);
+            if (refusal is null)
+            {
+                var failed = await watch.BaselineAsync(module.Note.Name, cancel);
+                // Going back is what one does when the host is not healthy.
+                refusal = options.BackTo ? null : Unhealthy(failed);
+            }
             if (refusal is not null)
             {
                 return Refused(module.Note.Name, module.Note.Version, refusal);
@@ -106,7 +115,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         outcome = await WatchAsync(watch, patch, outcome, cancel);
         record.End(outcome.Word, outcome.Message, outcome.TransitionMs);
         FaultPoint.Reached("apply.finished");
-        return outcome with { Notes = notes };
+        return outcome with { Notes = [.. notes, .. outcome.Notes] };
     }
 
     private (Record Record, InstalledPatch Patch, HostOutcome Outcome) Apply(HostState state, OpenedModule module, CancellationToken cancel)
@@ -120,7 +129,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         FaultPoint.Reached("apply.begun");
         try
         {
-            if (known?.Sha256 != described.Sha256)
+            if (known?.Sha256 != described.Sha256 || !IsInStore(patch))
             {
                 progress?.Report(new HostProgress("installing"));
                 DurableFile.MakeDirectory(host.Paths.Patches(patch.Release));
@@ -153,6 +162,16 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         }
     }
 
+    /// <summary>Whether the store has its file, and undamaged.</summary>
+    private bool IsInStore(InstalledPatch patch)
+    {
+        var (stored, _) = OpenedModule.OpenInstalled(host, patch);
+        using (stored)
+        {
+            return stored is not null;
+        }
+    }
+
     /// <summary>The lock is free meanwhile: whoever wants to take the patch back at once may.</summary>
     private async Task<HostOutcome> WatchAsync(HealthWatch watch, InstalledPatch patch, HostOutcome applied, CancellationToken cancel)
     {
@@ -169,20 +188,25 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
             interrupted = true;
         }
         FaultPoint.Reached("apply.watched");
-        using var hold = HostLock.Take(host.Paths, LockBound, CancellationToken.None);
-        var now = host.State.Load().State.For(patch.Release).FirstOrDefault(p => p.Name == patch.Name);
-        if (hold is null || now?.Probation is null)
+        return new PatchTrial(host, "apply", Timeout, progress).Judge([patch.Name], harm) switch
         {
-            return applied with { Message = $"{patch.Name} was applied, and changed by another command while it was watched" };
-        }
-        var judged = new PatchTrial(host, "apply", Timeout, progress).Judge([patch.Name], harm);
-        return judged.Result == HostResult.Unhealthy
-            ? judged with { TransitionMs = applied.TransitionMs }
-            : applied with { Message = applied.Message + (interrupted ? "; watching its health was interrupted" : period > TimeSpan.Zero ? $", and healthy for {period.TotalSeconds:0.#} s" : "") };
+            null => applied with { Message = $"{patch.Name} was applied, and changed by another command while it was watched" },
+            { Result: HostResult.Done } healthy => applied with
+            {
+                Message = applied.Message + (interrupted ? "; watching its health was interrupted" : period > TimeSpan.Zero ? $", and healthy for {period.TotalSeconds:0.#} s" : ""),
+                Notes = healthy.Notes,
+            },
+            var harmful => harmful with { TransitionMs = applied.TransitionMs },
+        };
     }
 
     private (OpenedModule? Module, Refusal? Refusal) OpenGiven(string given, HostState state)
     {
+        if (options.BackTo)
+        {
+            return state.For(host.Running.Release).FirstOrDefault(p => p.IsNamed(given)) is { Replace: true } older ? OpenedModule.OpenInstalled(host, older)
+                : (null, new Refusal(RefusalKind.Host, $"{given} is no installed cumulative patch: nothing goes back to it in one transition", "suture list shows what is installed; suture revert NAME takes one patch off"));
+        }
         if (given.Contains('/') || given.EndsWith(".ko", StringComparison.Ordinal))
         {
             return OpenedModule.Open(given, host.Owner);

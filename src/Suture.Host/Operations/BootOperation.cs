@@ -47,19 +47,12 @@ public sealed class BootOperation(SutureHost host)
             // An orderly shutdown is no crash.
         }
         FaultPoint.Reached("boot.watched");
-        using var hold = HostLock.Take(host.Paths, LockBound, CancellationToken.None);
-        var onProbation = host.State.Load().State.For(host.Running.Release)
-            .Where(p => loaded.Contains(p.Name) && p.Probation is { } probation && host.IsAttended(probation)).Select(p => p.Name).ToList();
-        if (hold is null || onProbation.Count == 0)
+        var outcome = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null).Judge(loaded, harm);
+        if (harm is not null && outcome is not null)
         {
-            return new HostOutcome { Result = HostResult.Done, Message = "changed by another command meanwhile" };
+            loaded.ForEach(name => Record.Note(host, "boot", name, null, outcome.Word, outcome.Message));
         }
-        var outcome = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null).Judge(onProbation, harm);
-        if (harm is not null)
-        {
-            onProbation.ForEach(name => Record.Note(host, "boot", name, null, "unhealthy", outcome.Message));
-        }
-        return outcome;
+        return outcome ?? new HostOutcome { Result = HostResult.Done, Message = "changed by another command meanwhile" };
     }
 
     private List<string> Load(CancellationToken cancel)

@@ -9,7 +9,7 @@ public enum HostCondition
     UpToDate,
     /// <summary>Nothing is applied.</summary>
     NothingApplied,
-    /// <summary>Something is installed or wanted, and not applied.</summary>
+    /// <summary>Something is installed or wanted, and not applied; or applied, and to be taken back.</summary>
     UpdatePending,
     /// <summary>This kernel takes no livepatches.</summary>
     Unsupported,
@@ -83,7 +83,7 @@ public sealed record HostStatus
             Condition = !host.Running.HasLivepatching ? HostCondition.Unsupported
                 : moving is not null ? HostCondition.InTransition
                 : IsPending(patches) ? HostCondition.UpdatePending
-                : patches.Exists(p => p.Condition is PatchCondition.Applied or PatchCondition.Unwanted) ? HostCondition.UpToDate
+                : patches.Exists(p => p.Condition == PatchCondition.Applied) ? HostCondition.UpToDate
                 : HostCondition.NothingApplied,
             Patches = patches,
             Foreign = foreign,
@@ -93,11 +93,11 @@ public sealed record HostStatus
         };
     }
 
-    /// <summary>What waits to be applied: what is wanted and missing, and what was installed after everything that is applied.</summary>
+    /// <summary>What waits: what is wanted and missing, what is applied and unwanted, and what was installed after everything that is applied.</summary>
     private static bool IsPending(List<PatchStatus> patches)
     {
         var lastApplied = patches.FindLastIndex(p => p.Condition == PatchCondition.Applied);
-        return patches.Exists(p => p.Condition == PatchCondition.Missing)
+        return patches.Exists(p => p.Condition is PatchCondition.Missing or PatchCondition.Unwanted)
             || patches.FindLastIndex(p => p.Condition == PatchCondition.Installed && (p.Patch.Marks & (PatchMarks.Held | PatchMarks.Excluded)) == 0) > lastApplied;
     }
 

@@ -8,13 +8,18 @@ namespace Suture.Host.Operations;
 
 /// <summary>
 /// One installed patch put into the kernel, by hand, by the agent or at boot. The marker is on disk before its module is loaded; the state
-/// follows the kernel; what cannot be recorded is taken back. Needs the lock.
+/// follows the kernel; what cannot be recorded is taken back.
 /// </summary>
 internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout, IProgress<HostProgress>? progress)
 {
+    private static readonly TimeSpan LockBound = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longer than any command holds the lock, with a transition and its reversal.</summary>
+    private static readonly TimeSpan HarmLockBound = TimeSpan.FromMinutes(60);
+
     /// <summary>
     /// Loads <paramref name="patch"/>, whose opened file in the store is <paramref name="module"/>, completes its transition and records it; it is then
-    /// on probation. <paramref name="state"/> is the state on disk before and after.
+    /// on probation. <paramref name="state"/> is the state on disk before and after. Needs the lock.
     /// </summary>
     public HostOutcome Run(ref HostState state, InstalledPatch patch, OpenedModule module, CancellationToken cancel)
     {
@@ -40,19 +45,18 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
         }
         FaultPoint.Reached($"{verb}.transitioned");
 
-        var applied = marked with { Wish = PatchWish.Applied, AppliedSince = patch.AppliedSince ?? DateTimeOffset.UtcNow };
-        var after = Recovery.AfterReplacement(host, verb == "boot" ? state.With(applied) : state.WithLast(applied), applied);
+        var after = Recovery.AfterApplying(host, state, marked);
         try
         {
             host.State.Save(after);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return TakeBackUnrecorded(applied, e);
+            return TakeBackUnrecorded(patch, e);
         }
         state = after;
         FaultPoint.Reached($"{verb}.recorded");
-        foreach (var replaced in state.For(applied.Release).Where(p => p.Wish == PatchWish.Replaced && host.Modules.Contains(p.Module) && !host.Sysfs.Exists(p.Module)))
+        foreach (var replaced in state.For(patch.Release).Where(p => p.Wish == PatchWish.Replaced && host.Modules.Contains(p.Module) && !host.Sysfs.Exists(p.Module)))
         {
             loader.Unload(replaced.Module);
         }
@@ -61,37 +65,57 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
     }
 
     /// <summary>
-    /// Ends the probation of patches that were watched: <paramref name="harm"/> null clears the marker, else they are taken back and put into quarantine.
+    /// Ends the probation of patches that this process watched: <paramref name="harm"/> null clears the marker, else they are taken back and put into
+    /// quarantine. Takes the lock; harm is not forgotten because another command holds it. Null when somebody else has changed all of them meanwhile.
     /// </summary>
-    public HostOutcome Judge(IReadOnlyList<string> names, string? harm)
+    public HostOutcome? Judge(IReadOnlyList<string> names, string? harm)
     {
-        var state = host.State.Load().State;
-        var notes = new List<string>();
-        foreach (var patch in state.For(host.Running.Release).Where(p => names.Contains(p.Name)).Reverse().ToList())
+        using var hold = HostLock.Take(host.Paths, harm is null ? LockBound : HarmLockBound, CancellationToken.None);
+        if (hold is null)
         {
-            if (harm is null)
-            {
-                state = state.With(patch with { Probation = null });
-                continue;
-            }
-            // The quarantine is on disk first: should taking it back bring the machine down, it is not loaded again.
-            state = state.With(patch with { Quarantine = new Quarantine(DateTimeOffset.UtcNow, harm), Probation = null, AppliedSince = null });
-            host.State.Save(state);
+            return harm is null ? null
+                : new HostOutcome { Result = HostResult.Failed, Message = $"{harm}; not taken back: another command has held the lock for {HarmLockBound.TotalMinutes} minutes", Advice = "ps -C suture; suture status", Patch = names[0] };
+        }
+        var state = host.State.Load().State;
+        var watched = state.For(host.Running.Release).Where(p => names.Contains(p.Name) && p.Probation is { } probation && host.IsOwn(probation)).ToList();
+        var outcome = watched.Count == 0 ? null : harm is null ? Clear(state, watched) : TakeBack(state, watched, harm);
+        FaultPoint.Reached($"{verb}.cleared");
+        return outcome;
+    }
+
+    private HostOutcome Clear(HostState state, List<InstalledPatch> healthy)
+    {
+        var outcome = new HostOutcome { Result = HostResult.Done, Message = $"{string.Join(", ", healthy.Select(p => p.Name))}: applied, and healthy" };
+        return host.State.TrySave(healthy.Aggregate(state, (s, p) => s.With(p with { Probation = null }))) is { } fault
+            ? outcome with { Notes = [$"{fault}: when there is room again, the agent watches anew"] } : outcome;
+    }
+
+    private HostOutcome TakeBack(HostState state, List<InstalledPatch> harmful, string harm)
+    {
+        var notes = new List<string>();
+        var isBack = true;
+        string? fault = null;
+        foreach (var patch in Enumerable.Reverse(harmful))
+        {
+            // The quarantine is on disk first: should taking it back bring the machine down, it is not loaded again. A disk that cannot be written to is no
+            // reason to leave it in the kernel, though: it may be what broke the disk.
+            state = state.WithQuarantined(patch, harm);
+            fault = host.State.TrySave(state);
             var reverted = host.Sysfs.Exists(patch.Module) ? host.Loader(timeout).Revert(patch.Module) : null;
+            isBack &= reverted is not { Ok: false };
             notes.Add(reverted is { Ok: false } ? $"{patch.Name} could not be taken back: {reverted.Detail}" : $"{patch.Name} was taken back");
             Journal.Error($"patch {patch.Name} {patch.Version} is in quarantine: {harm}; {notes[^1]}");
         }
-        host.State.Save(state);
-        FaultPoint.Reached($"{verb}.cleared");
-        return harm is null
-            ? new HostOutcome { Result = HostResult.Done, Message = $"{string.Join(", ", names)}: applied, and healthy" }
-            : new HostOutcome
-            {
-                Result = HostResult.Unhealthy,
-                Message = $"{harm}; {string.Join("; ", notes)}, and will not be loaded again",
-                Advice = $"look at the journal; when it was not the patch: suture apply {names[0]} --again",
-                Patch = names[0],
-            };
+        fault = fault is null ? null : host.State.TrySave(state);
+        notes.Add(fault is null ? "it will not be loaded again" : $"{fault}, so the next boot may load it again");
+        notes.AddRange(state.For(host.Running.Release).Where(p => p.MayLoadAutomatically && !host.Sysfs.Exists(p.Module)).Select(p => $"{p.Name} is to be applied again"));
+        return new HostOutcome
+        {
+            Result = isBack ? HostResult.Unhealthy : HostResult.Failed,
+            Message = $"{harm}; {string.Join("; ", notes)}",
+            Advice = isBack ? $"look at the journal; when it was not the patch: suture apply {harmful[0].Name} --again" : $"suture status names what holds it; then: suture revert {harmful[0].Name}",
+            Patch = harmful[0].Name,
+        };
     }
 
     private static HostOutcome Of(LivepatchOutcome outcome, InstalledPatch patch, OpenedModule module) => new()
@@ -117,14 +141,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
         {
             return before.With(marked);
         }
-        try
-        {
-            host.State.Save(before);
-        }
-        catch (IOException e)
-        {
-            Journal.Warning($"{host.Paths.StateFile} cannot be written: {e.Message}");
-        }
+        host.State.TrySave(before);
         return before;
     }
 

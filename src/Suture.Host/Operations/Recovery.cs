@@ -48,7 +48,7 @@ public sealed class Recovery(SutureHost host)
                 var reason = $"the machine went down {(probation.AtBoot ? "after it was applied at boot" : "while it was being applied")} at {probation.Since:yyyy-MM-dd HH:mm:ss} UTC";
                 _notes.Add($"{patch.Name} is put into quarantine: {reason}");
                 Record.Note(host, probation.AtBoot ? "boot" : "apply", patch.Name, patch.Version, "quarantined", reason);
-                return state.With(patch with { Probation = null, Quarantine = new Quarantine(DateTimeOffset.UtcNow, reason), AppliedSince = null });
+                return state.WithQuarantined(patch, reason);
             }
         }
         FinishTransition(patch);
@@ -70,20 +70,24 @@ public sealed class Recovery(SutureHost host)
     private HostState Adopt(HostState state, InstalledPatch patch)
     {
         _notes.Add($"{patch.Name} is applied: the kernel had finished what was interrupted");
-        var adopted = patch with { Probation = null, Wish = PatchWish.Applied, AppliedSince = patch.AppliedSince ?? DateTimeOffset.UtcNow };
-        return AfterReplacement(host, state.WithLast(adopted), adopted);
+        return AfterApplying(host, state, patch with { Probation = null });
     }
 
-    /// <summary>Those that <paramref name="newest"/> took off are marked as replaced.</summary>
-    internal static HostState AfterReplacement(SutureHost host, HostState state, InstalledPatch newest)
+    /// <summary>
+    /// The state once the kernel has applied <paramref name="patch"/>: it is the last one, unless it was wanted already, as after a reboot: then it keeps its
+    /// place. Those before it that it took off are replaced; those after it are yet to be applied on top of it.
+    /// </summary>
+    internal static HostState AfterApplying(SutureHost host, HostState state, InstalledPatch patch)
     {
-        if (!newest.Replace)
+        var applied = patch with { Wish = PatchWish.Applied, ReplacedBy = null, AppliedSince = patch.AppliedSince ?? DateTimeOffset.UtcNow };
+        state = patch.Wish == PatchWish.Applied ? state.With(applied) : state.WithLast(applied);
+        if (!patch.Replace)
         {
             return state;
         }
-        foreach (var other in state.For(newest.Release).Where(p => p.Name != newest.Name && p.Wish == PatchWish.Applied && host.Sysfs.Enabled(p.Module) != true).ToList())
+        foreach (var other in state.For(patch.Release).TakeWhile(p => p.Name != patch.Name).Where(p => p.Wish == PatchWish.Applied && host.Sysfs.Enabled(p.Module) != true).ToList())
         {
-            state = state.With(other with { Wish = PatchWish.Replaced, AppliedSince = null, Probation = null });
+            state = state.With(other with { Wish = PatchWish.Replaced, ReplacedBy = patch.Name, AppliedSince = null, Probation = null });
         }
         return state;
     }

@@ -1,3 +1,4 @@
+using Suture.Host.Interfaces;
 using Suture.Host.State;
 
 namespace Suture.Host.Operations;
@@ -18,14 +19,28 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
                 return HostOutcome.Of(ApplyOperation.Busy());
             }
             var recovery = new Recovery(host);
-            var state = recovery.Run();
+            var state = Settle(recovery);
             var installed = state.For(host.Running.Release).ToList();
             var patch = given is null ? installed.FindLast(p => host.Sysfs.Exists(p.Module)) : installed.Find(p => p.IsNamed(given));
-            return Run(state, patch, given, cancel) with { Notes = recovery.Notes };
+            var outcome = Run(state, patch, given, cancel);
+            return outcome with { Notes = [.. recovery.Notes, .. outcome.Notes] };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return new HostOutcome { Result = HostResult.Failed, Message = e.Message, Advice = $"is there room and permission below {host.Paths.State}? run suture status" };
+        }
+    }
+
+    /// <summary>What cannot be written must not keep a patch in the kernel: it may be what broke the disk.</summary>
+    private HostState Settle(Recovery recovery)
+    {
+        try
+        {
+            return recovery.Run();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return host.State.Load().State;
         }
     }
 
@@ -42,13 +57,27 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
         {
             return new HostOutcome { Result = HostResult.Nothing, Message = $"{patch.Name} is not applied", Patch = patch.Name };
         }
-        var record = Record.Begin(host, "revert", patch);
-        FaultPoint.Reached("revert.begun");
-        // The wish goes first: a reboot in the middle must not bring back what was to go.
-        host.State.Save(state.With(patch with { Wish = PatchWish.Reverted, AppliedSince = null, Probation = null }));
-        FaultPoint.Reached("revert.unwanted");
+        Record? record = null;
+        string? unwritten = null;
+        try
+        {
+            record = Record.Begin(host, "revert", patch);
+            FaultPoint.Reached("revert.begun");
+            // The wish goes first: a reboot in the middle must not bring back what was to go.
+            host.State.Save(state.With(patch with { Wish = PatchWish.Reverted, AppliedSince = null, Probation = null }));
+            FaultPoint.Reached("revert.unwanted");
+        }
+        catch (Exception e) when (isThere && e is IOException or UnauthorizedAccessException)
+        {
+            unwritten = $"that could not be written down ({e.Message}): the next boot may apply it again";
+        }
         var outcome = isThere ? TakeBack(state, patch, cancel) : Done(patch, 0);
-        record.End(outcome.Word, outcome.Message, outcome.TransitionMs);
+        if (unwritten is not null)
+        {
+            Journal.Warning($"{outcome.Message}; {unwritten}");
+            outcome = outcome with { Message = $"{outcome.Message}; {unwritten}", Advice = $"make room below {host.Paths.State}, then once more: suture revert {patch.Name}" };
+        }
+        record?.End(outcome.Word, outcome.Message, outcome.TransitionMs);
         FaultPoint.Reached("revert.finished");
         return outcome;
     }
@@ -61,8 +90,11 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
         FaultPoint.Reached("revert.disabled");
         if (!disabled.Ok)
         {
-            // It is still applied, so it is still wanted: the state says what is.
-            host.State.Save(state.With(patch));
+            // Where it is still applied, it is still wanted: the state says what is.
+            if (host.Sysfs.Enabled(patch.Module) == true)
+            {
+                host.State.TrySave(state.With(patch));
+            }
             return new HostOutcome
             {
                 Result = disabled.Status switch { LivepatchStatus.Stalled => HostResult.Stalled, LivepatchStatus.Stuck => HostResult.Failed, _ => HostResult.Refused },

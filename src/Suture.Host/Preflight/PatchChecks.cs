@@ -48,9 +48,10 @@ internal sealed class PatchChecks(SutureHost host, HostState state, bool again)
         ? Host($"{module.Note.Name} is not signed, and this kernel loads only signed modules ({who})", "sign it with a key that this kernel knows: one enrolled with mokutil, or of the kernel build")
         : null;
 
-    private Refusal? Name(LivepatchNote note) => host.Modules.Contains(note.Module)
-        ? Host($"a module {note.Module} is loaded already, and it is not this one", "take it off first (suture revert), or build this one under another name: suture build --name")
-        : null;
+    private Refusal? Name(LivepatchNote note) => !host.Modules.Contains(note.Module) ? null
+        : state.For(note.Kernel.Release).Any(p => p.Module == note.Module && (p.Wish == PatchWish.Reverted || p.Quarantine is not null) && host.IsApplied(p))
+        ? Host($"{note.Name} was to be taken back, and is applied still", $"take it off first: suture revert {note.Name}")
+        : Host($"a module {note.Module} is loaded already, and it is not this one", "take it off first (suture revert), or build this one under another name: suture build --name");
 
     private Refusal? Owners(LivepatchNote note)
     {

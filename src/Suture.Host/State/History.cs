@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Win32.SafeHandles;
 using Suture.Host.Interfaces;
 
 namespace Suture.Host.State;
@@ -57,17 +58,15 @@ public sealed class History(HostPaths paths)
     {
         DurableFile.MakeDirectory(paths.State);
         var isNew = !File.Exists(paths.HistoryFile);
-        using (var file = new FileStream(paths.HistoryFile, new FileStreamOptions
+        // Commands end outside the lock: O_APPEND puts each line behind the others, whoever writes at the same time.
+        var (file, errno) = Posix.Open(paths.HistoryFile, Posix.CreateAppend | Posix.NoFollow);
+        using (file)
         {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.ReadWrite,
-            BufferSize = 0,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
+            if (file is null)
+            {
+                throw new IOException($"{paths.HistoryFile}: cannot be opened (errno {errno})");
+            }
             var text = JsonSerializer.Serialize(line, HistoryJson.Default.HistoryLine) + "\n";
-            file.Seek(0, SeekOrigin.End);
             if (EndsTorn(file))
             {
                 text = "\n" + text;
@@ -76,16 +75,16 @@ public sealed class History(HostPaths paths)
             if (line.Outcome == Begun)
             {
                 // File systems that cannot reserve say so; the line itself still tells whether there is room now.
-                Posix.Reserve(file.SafeFileHandle, file.Length + bytes.Length, ReservedBytes);
+                Posix.Reserve(file, RandomAccess.GetLength(file) + bytes.Length, ReservedBytes);
             }
             if (FaultPoint.Observer.Value is not null || Environment.GetEnvironmentVariable("SUTURE_FAULT") is not null)
             {
-                file.Write(bytes.AsSpan(0, bytes.Length / 2));
+                Write(file, bytes[..(bytes.Length / 2)]);
                 FaultPoint.Reached("history.torn");
                 bytes = bytes[(bytes.Length / 2)..];
             }
-            file.Write(bytes);
-            file.Flush(flushToDisk: true);
+            Write(file, bytes);
+            RandomAccess.FlushToDisk(file);
         }
         if (isNew)
         {
@@ -131,14 +130,14 @@ public sealed class History(HostPaths paths)
         return [.. lines.Where(l => l.Outcome != Begun || !ended.Contains(l.Operation))];
     }
 
-    private static bool EndsTorn(FileStream file)
+    /// <summary>Linux appends to a file that is open with O_APPEND wherever it is told to write: pwrite(2).</summary>
+    private static void Write(SafeFileHandle file, byte[] bytes) => RandomAccess.Write(file, bytes, RandomAccess.GetLength(file));
+
+    private static bool EndsTorn(SafeFileHandle file)
     {
-        if (file.Length == 0)
-        {
-            return false;
-        }
-        file.Seek(-1, SeekOrigin.End);
-        return file.ReadByte() != '\n';
+        var length = RandomAccess.GetLength(file);
+        var last = new byte[1];
+        return length > 0 && RandomAccess.Read(file, last, length - 1) == 1 && last[0] != '\n';
     }
 }
 

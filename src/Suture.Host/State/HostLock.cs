@@ -17,7 +17,8 @@ public sealed class HostLock : IDisposable
     {
         ArgumentNullException.ThrowIfNull(paths);
         DurableFile.MakeDirectory(paths.State);
-        var (file, errno) = Posix.Open(paths.LockFile, Posix.CreateReadWrite | Posix.NoFollow);
+        // For reading alone: what did harm must also be taken back where the file system has gone read-only.
+        var (file, errno) = Posix.Open(paths.LockFile, Posix.CreateRead | Posix.NoFollow);
         if (file is null)
         {
             throw new IOException($"{paths.LockFile}: cannot be opened (errno {errno})");

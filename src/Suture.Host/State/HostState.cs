@@ -30,6 +30,21 @@ public sealed record HostState
     /// <summary>The state with <paramref name="patch"/> as the last one.</summary>
     public HostState WithLast(InstalledPatch patch) => Without(patch) with { Patches = [.. Without(patch).Patches, patch] };
 
+    /// <summary>
+    /// The state with <paramref name="patch"/> in quarantine for <paramref name="reason"/>. What it had replaced is wanted again: without either, every fix of the
+    /// older one would be gone.
+    /// </summary>
+    public HostState WithQuarantined(InstalledPatch patch, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        var state = With(patch with { Quarantine = new Quarantine(DateTimeOffset.UtcNow, reason), Probation = null, AppliedSince = null });
+        return state with
+        {
+            Patches = [.. state.Patches.Select(p => p.Release == patch.Release && p.Wish == PatchWish.Replaced && p.ReplacedBy == patch.Name
+                ? p with { Wish = PatchWish.Applied, ReplacedBy = null } : p)],
+        };
+    }
+
     /// <summary>The state without <paramref name="patch"/>.</summary>
     public HostState Without(InstalledPatch patch) => this with { Patches = [.. Patches.Where(p => !Same(p, patch))] };
 

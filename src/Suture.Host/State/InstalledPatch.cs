@@ -76,6 +76,9 @@ public sealed record InstalledPatch
     /// <summary>Whether it is to be applied.</summary>
     public PatchWish Wish { get; init; }
 
+    /// <summary>Name of the patch that replaced it; wanted again should that one do harm.</summary>
+    public string? ReplacedBy { get; init; }
+
     /// <summary>Marker while it is tried.</summary>
     public Probation? Probation { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Suture.Host.Interfaces;
 using Suture.Module;
 
 namespace Suture.Host.State;
@@ -28,6 +29,22 @@ public sealed class StateFile(HostPaths paths)
             warnings.Add($"the state before its last change is used, from {Before}");
         }
         return Adopt(older ?? new HostState(), warnings);
+    }
+
+    /// <summary>Writes the state where that cannot be a reason to stop; what stood in the way, which the journal has too, or null.</summary>
+    public string? TrySave(HostState state)
+    {
+        try
+        {
+            Save(state);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var fault = $"{paths.StateFile} cannot be written ({e.Message})";
+            Journal.Warning(fault);
+            return fault;
+        }
     }
 
     /// <summary>Writes the state; when it throws, the old one stays.</summary>

@@ -13,6 +13,7 @@ internal sealed class Initramfs
     private const int Executable = 0x1ED; // 0755
     private const string ProbePath = "/lab/probe";
     private const string WorkloadPath = "/lab/workload";
+    private const string LoadPath = "/lab/load";
 
     /// <summary>Writes it to <paramref name="path"/>.</summary>
     public static async Task WriteAsync(string path, BootRequest request, CancellationToken cancel)
@@ -54,6 +55,14 @@ internal sealed class Initramfs
                 await AddProgramAsync(archive, needed, needed == probe ? ProbePath : needed, cancel);
             }
         }
+        if (request.Load is { } load)
+        {
+            archive.File(LoadPath, await File.ReadAllBytesAsync(load, cancel), Executable);
+            foreach (var needed in ProbeProgram.Needs(load))
+            {
+                await AddProgramAsync(archive, needed, needed == load ? LoadPath : needed, cancel);
+            }
+        }
         foreach (var file in request.Files)
         {
             await AddProgramAsync(archive, file.Source, file.GuestPath, cancel);
@@ -68,6 +77,8 @@ internal sealed class Initramfs
             Replaced = replaced,
             Probe = request.Probe is null ? null : ProbePath,
             Workload = request.Workload ? WorkloadPath : null,
+            Load = request.Load is null ? null : LoadPath,
+            LoadSeconds = (int)request.LoadTime.TotalSeconds,
             Cycles = request.Cycles,
             ProbeBoundMs = (int)request.ProbeBound.TotalMilliseconds,
             TransitionBoundMs = (int)request.TransitionBound.TotalMilliseconds,

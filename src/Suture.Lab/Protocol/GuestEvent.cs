@@ -36,6 +36,9 @@ internal sealed record GuestEvent
     /// <summary>The guest's uptime in milliseconds.</summary>
     public long UptimeMs { get; init; }
 
+    /// <summary>What was measured.</summary>
+    public double Value { get; init; }
+
     /// <summary>Iterations of the workload so far.</summary>
     public long Iterations { get; init; }
 
@@ -57,6 +60,8 @@ internal enum GuestEventKind
     Line,
     /// <summary>How the workload fares.</summary>
     Workload,
+    /// <summary>What the load measured: its phase in <see cref="GuestEvent.Detail"/>, a name, and <see cref="GuestEvent.Value"/>.</summary>
+    Measurement,
     /// <summary>A piece of memory: what it is in <see cref="GuestEvent.Name"/>, its address and bytes in <see cref="GuestEvent.Detail"/>.</summary>
     Memory,
     /// <summary>The plan is carried out, as far as it could be.</summary>

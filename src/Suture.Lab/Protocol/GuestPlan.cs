@@ -30,6 +30,12 @@ internal sealed record GuestPlan
     /// <summary>Executable in the guest that runs during everything and prints "NUMBER UPTIME" lines, or null.</summary>
     public string? Workload { get; init; }
 
+    /// <summary>Executable in the guest that works the kernel before the livepatch is applied, meanwhile, during and after, for as many seconds as its argument says, or null.</summary>
+    public string? Load { get; init; }
+
+    /// <summary>How long <see cref="Load"/> works each time, in seconds.</summary>
+    public int LoadSeconds { get; init; }
+
     /// <summary>How often to apply and revert.</summary>
     public int Cycles { get; init; } = 1;
 

@@ -13,6 +13,9 @@ internal sealed class EarlyHang(string consoleLog, long start)
 {
     private const string FirstProgram = "as init process";
 
+    /// <summary>What the other CPU says when one got no timer interrupt any more; it says so every 21 s, so the console is not silent.</summary>
+    private const string Stall = "rcu_preempt detected stalls";
+
     /// <summary>A kernel that boots is never silent for so long, however slow the host.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
@@ -30,7 +33,7 @@ internal sealed class EarlyHang(string consoleLog, long start)
             {
                 (size, since) = (sizeNow, now);
             }
-            else if (now - since > Silence && !SinceStart().Contains(FirstProgram, StringComparison.Ordinal))
+            if (Hangs(SinceStart(), now - since))
             {
                 return true;
             }
@@ -42,6 +45,9 @@ internal sealed class EarlyHang(string consoleLog, long start)
         await up;
         return false;
     }
+
+    private static bool Hangs(string console, TimeSpan silent) =>
+        !console.Contains(FirstProgram, StringComparison.Ordinal) && (silent > Silence || console.Contains(Stall, StringComparison.Ordinal));
 
     private string SinceStart()
     {

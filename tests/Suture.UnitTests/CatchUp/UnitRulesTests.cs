@@ -15,7 +15,11 @@ public sealed class UnitRulesTests
 
     [Theory]
     [InlineData(BuildStatus.Built, "SUT0801", Severity.Warning, UnitState.Refused)]
-    [InlineData(BuildStatus.Built, "SUT0205", Severity.Warning, UnitState.Carried)]
+    // What is left out may be what makes ready what the rest uses.
+    [InlineData(BuildStatus.Built, "SUT0201", Severity.Warning, UnitState.Refused)]
+    [InlineData(BuildStatus.Built, "SUT0205", Severity.Warning, UnitState.Refused)]
+    [InlineData(BuildStatus.Built, "SUT0403", Severity.Warning, UnitState.Carried)]
+    [InlineData(BuildStatus.Built, "SUT0803", Severity.Note, UnitState.Carried)]
     [InlineData(BuildStatus.Built, "SUT0404", Severity.Note, UnitState.Carried)]
     [InlineData(BuildStatus.Refused, "SUT0201", Severity.Error, UnitState.BootOnly)]
     [InlineData(BuildStatus.Refused, "SUT0501", Severity.Error, UnitState.Refused)]
@@ -40,25 +44,46 @@ public sealed class UnitRulesTests
         verdict.State.ShouldBe(UnitState.Carried);
         verdict.Accepted.ShouldBe("lock order looked at");
         Judge(BuildStatus.Built, AcceptFile.Read(path), ("SUT0801", Severity.Warning), ("SUT0804", Severity.Warning)).State.ShouldBe(UnitState.Refused);
+        Judge(BuildStatus.Built, AcceptFile.Read(path), ("SUT0801", Severity.Note)).Accepted.ShouldBeNull();
         File.WriteAllText(path, "fs/a.c SUT0801\n");
         Should.Throw<KernelException>(() => AcceptFile.Read(path)).Message.ShouldContain(":1:");
         File.Delete(path);
     }
 
     [Fact]
-    public void A_cve_goes_to_the_one_unit_that_the_words_name()
+    public void Between_trees_dropped_references_ask_for_a_human()
     {
-        UnitVerdict Unit(string id, params string[] functions) =>
-            new() { Id = id, Title = id, Changes = [id], Files = [id], State = UnitState.Carried, Functions = functions };
-        LogEntry[] log =
-        [
-            new("cifs: fix coalesce_t2()", ["CVE-2026-10001"], "1"), new("both_do: fix", ["CVE-2026-10002"], "1"), new("ext4: fix open", ["CVE-2026-10003"], "1"),
-        ];
-        var (units, unattributed) = LogAttribution.Run([Unit("a", "cifs:coalesce_t2", "both_do"), Unit("b", "both_do", "open")], log);
-        units[0].Cves.ShouldBe(["CVE-2026-10001"]);
-        units[1].Cves.ShouldBeEmpty();
-        unattributed.ShouldBe(["CVE-2026-10002", "CVE-2026-10003"]);
+        var outcome = new BuildOutcome(["fs/a.c"], BuildStatus.Built, [new Finding("SUT0803", Severity.Note, null, 0, "f", "words", "do")], []);
+        var part = Fix with { Hunks = [] };
+        UnitRules.Judge(part, outcome, new Dictionary<string, Change> { ["fs/a.c"] = part }, AcceptFile.Empty).State.ShouldBe(UnitState.Refused);
     }
+
+    [Fact]
+    public void A_unit_has_the_cves_of_its_own_change()
+    {
+        var changes = new[] { Fix with { Cves = ["CVE-2026-10001"] }, Fix with { Id = "earlier", Cves = ["CVE-2026-10002"] } }.ToDictionary(c => c.Id);
+        UnitRules.Judge(changes["fs/a.c"], new BuildOutcome(["earlier", "fs/a.c"], BuildStatus.Built, [], []), changes, AcceptFile.Empty).Cves.ShouldBe(["CVE-2026-10001"]);
+    }
+
+    [Fact]
+    public void Lines_that_accept_nothing_are_told()
+    {
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, "fs/* SUT0801 lock order looked at\nfs/b.c SUT0801 gone\nfs/a.c SUT0803 no more\n");
+        var accepted = AcceptFile.Read(path);
+        File.Delete(path);
+        Judge(BuildStatus.Built, accepted, ("SUT0801", Severity.Warning));
+        accepted.Unused.ShouldBe(["fs/b.c SUT0801", "fs/a.c SUT0803"]);
+    }
+
+    [Theory]
+    [InlineData(BuildStatus.Refused, "it took too long", null, true)]
+    [InlineData(BuildStatus.Refused, null, "a type changes", false)]
+    [InlineData(BuildStatus.DoesNotCompile, null, "'x' undeclared (a.c:3)", false)]
+    [InlineData(BuildStatus.DoesNotCompile, null, "error writing to /tmp/x.s: No space left on device", true)]
+    [InlineData(BuildStatus.DoesNotCompile, null, null, true)]
+    public void What_may_be_of_the_machine_is_tried_again(BuildStatus status, string? fault, string? error, bool isTriedAgain) =>
+        new BuildOutcome([], status, error is null ? [] : [new Finding("SUT0402", Severity.Error, "a.c", 3, null, error, "")], [], fault).MayBeOfTheMachine.ShouldBe(isTriedAgain);
 
     [Fact]
     public void Words_of_a_commit_do_nothing_in_a_browser()

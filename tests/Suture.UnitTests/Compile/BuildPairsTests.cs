@@ -54,6 +54,43 @@ public class BuildPairsTests
     }
 
     [Fact]
+    public async Task What_was_compiled_for_nearly_the_same_patches_is_kept()
+    {
+        using var tree = Tree();
+        async Task<string> CompiledAsync(params (string, string, string)[] edits)
+        {
+            var built = (await tree.BuildAsync(CompilePlanner.Plan(tree.Site, tree.Edit(edits)), TestContext.Current.CancellationToken, keep: KeptObjects.All)).ShouldBeOfType<PairsBuilt>();
+            return string.Join(' ', built.Units.Select(u => $"{Path.GetFileNameWithoutExtension(u.Unit.Source)}{(u.PatchedMs == 0 ? "" : "!")}"));
+        }
+        var twice = ("include/h.h", "return 2 * x;", "return x + x;");
+        var alone = ("fs/alone.c", "return x;", "return x + 1;");
+        (await CompiledAsync(twice, alone)).ShouldBe("direct! through! macro! alone!");
+        (await CompiledAsync(twice, alone)).ShouldBe("direct through macro alone");
+        (await CompiledAsync(twice, ("fs/alone.c", "return x;", "return x + 2;"))).ShouldBe("direct through macro alone!");
+        (await CompiledAsync(alone)).ShouldBe("alone");
+        (await CompiledAsync(("include/h.h", "return 2 * x;", "return x * 2 + 1;"), alone)).ShouldBe("direct! through! macro! alone");
+    }
+
+    [Fact]
+    public async Task Type_information_is_for_units_that_may_see_other_types()
+    {
+        using var tree = Tree();
+        async Task<string> TypedAsync(params (string, string, string)[] edits)
+        {
+            var built = (await tree.BuildAsync(CompilePlanner.Plan(tree.Site, tree.Edit(edits)), TestContext.Current.CancellationToken, keep: KeptObjects.All, withTypes: true)).ShouldBeOfType<PairsBuilt>();
+            built.Units.Select(u => HasTypes(u.ReadOriginal())).ShouldBe(built.Units.Select(u => HasTypes(u.ReadPatched())));
+            return string.Join(' ', built.Units.Select(u => $"{Path.GetFileNameWithoutExtension(u.Unit.Source)}{(HasTypes(u.ReadPatched()) ? "+types" : "")}{(u.PatchedMs == 0 ? "" : "!")}"));
+        }
+        static bool HasTypes(ElfObject unit) => unit.FindSection(".debug_info") is not null;
+        var alone = ("fs/alone.c", "return x;", "return x + 1;");
+        (await TypedAsync(alone)).ShouldBe("alone!");
+        // What else the patch changes is nothing to it: the object serves again.
+        (await TypedAsync(alone, ("fs/not.c", "int not(int x)", "int not(long x)"))).ShouldBe("not+types! alone");
+        (await TypedAsync(alone, ("include/h.h", "return x - 7;", "return x - 8;"))).ShouldBe("not! alone");
+        (await TypedAsync(alone, ("include/h.h", "static inline int other(int x)", "static inline int other(long x)"))).ShouldBe("not+types! alone");
+    }
+
+    [Fact]
     public async Task A_unit_that_the_build_spells_with_a_detour_is_found_by_its_path()
     {
         using var tree = new TinyTree(("arch/kvm/other.h", "#define OTHER 3\n"), ("virt/kvm/main.h", "#define BESIDE 4\n"),

@@ -44,8 +44,10 @@ internal sealed class TinyTree : IDisposable
         await BuildAsync(CompilePlanner.Plan(Site, patches, ct), ct, extraArguments);
 
     /// <summary>Builds what is planned.</summary>
-    public async Task<CompileOutcome> BuildAsync(CompilePlan plan, CancellationToken ct, IReadOnlyList<string>? extraArguments = null) =>
-        await BuildPairs.RunAsync(plan, Path.Combine(_directory, $"build{_builds++}"), extraArguments: extraArguments, ct: ct);
+    public async Task<CompileOutcome> BuildAsync(CompilePlan plan, CancellationToken ct, IReadOnlyList<string>? extraArguments = null, KeptObjects keep = KeptObjects.None,
+        bool withTypes = false) =>
+        await BuildPairs.RunAsync(plan, Path.Combine(_directory, $"build{_builds++}"),
+            options: new CompileOptions { ExtraArguments = extraArguments ?? [], Keep = keep, WithTypes = withTypes }, ct: ct);
 
     public static string Run(string program, string[] arguments, string directory)
     {

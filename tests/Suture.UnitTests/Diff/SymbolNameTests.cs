@@ -33,6 +33,8 @@ public sealed class SymbolNameTests
 
     [Theory]
     [InlineData("__func__.3", true)]
+    [InlineData("__msg.14", true)]
+    [InlineData("__msg", false)]
     [InlineData("probe.__already_done.12", true)]
     [InlineData("CSWTCH.40", true)]
     [InlineData("__UNIQUE_ID_ddebug17", true)]

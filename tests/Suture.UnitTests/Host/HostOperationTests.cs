@@ -119,7 +119,7 @@ public sealed class HostOperationTests
     [Fact]
     public async Task A_stalled_transition_leaves_the_host_as_it_was()
     {
-        using var host = new TestHost { Settings = new Settings { TransitionTimeout = TimeSpan.FromMilliseconds(300), Watch = TimeSpan.Zero } };
+        using var host = new TestHost { Settings = new Settings { TransitionTimeout = TimeSpan.FromSeconds(2), Watch = TimeSpan.Zero } };
         await host.ApplyAsync(host.Module("v1"));
         host.Kernel.PatchingCompletes = false;
         host.Kernel.AddTask(77, 77, "sleeper", 0, "[<0>] cmdline_proc_show+0x10/0x20\n[<0>] vfs_read+0x1/0x2\n");

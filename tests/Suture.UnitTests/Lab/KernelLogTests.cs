@@ -52,6 +52,8 @@ public sealed class KernelLogTests
     [InlineData("[    0.300000] RETBleed: WARNING: Spectre v2 mitigation leaves CPU vulnerable to RETBleed attacks, data leaks possible!")]
     [InlineData("[    0.300000] Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on, data leaks possible via Spectre v2 BHB attacks!")]
     [InlineData("[   17.490336] traps: reproducer[81] general protection fault ip:7fa2063e850f sp:7ffc3e8e3ee0 error:0 in libc.so.6")]
+    [InlineData("[   17.490336] Oops[81]: segfault at 0 ip 00007fa2063e850f sp 00007ffc3e8e3ee0 error 4 in libc.so.6")]
+    [InlineData("[   17.490336] Out of memory: Killed process 812 (BUG: x) total-vm:1024kB")]
     [InlineData("[    0.000000] Command line: console=ttyS0 oops=panic")]
     [InlineData("[    0.000000] Kernel command line: console=ttyS0 oops=panic panic=-1")]
     [InlineData("[    1.000000] pci 0000:00:01.3: quirk: [io  0x0600-0x063f] claimed by PIIX4 ACPI")]

@@ -72,6 +72,17 @@ public sealed class ExpectationTests
     }
 
     [Fact]
+    public void A_place_behind_a_table_belongs_to_it()
+    {
+        const string loop = """
+            static const long table[] = { 1, 2, 3 };
+            int last(int a) { asm volatile("mov %0, %%rax" :: "i"((char *)table + 40) : "rax"); return table[a & 1]; }
+            """;
+        var manifest = new CompiledPair(loop, loop.Replace("a & 1", "a & 2", StringComparison.Ordinal)).Expect(["last"]).Manifest;
+        Piece(manifest, "last").References.ShouldContain(r => r.Delta == 40 && r.Running != null && manifest.Running[r.Running.Value].Names.Contains("table"));
+    }
+
+    [Fact]
     public void Static_locals_of_one_name_are_told_apart_by_their_functions()
     {
         var manifest = Pair("return count -= a", "sink(1, 0); return count -= a").Expect(["fourth"]).Manifest;
@@ -80,6 +91,63 @@ public sealed class ExpectationTests
         var original = RelocatableFile.Read(Pair("text", "text").Original, "original");
         var fourth = original.Find(".text.fourth")!;
         original.RelocationsOf(fourth).Select(r => r.Symbol.IsSection ? r.Symbol.Section!.Name : r.Symbol.Name).ShouldContain(n => n.EndsWith(counts[0], StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("2b", 4)]
+    [InlineData(".", 0)]
+    public void A_file_name_is_expected_whole_wherever_its_distance_counts_from(string from, long beyond)
+    {
+        var bug = $$"""
+            int checked(int a) {
+                asm volatile("1: ud2\n.pushsection __bug_table,\"aw\"\n2: .long 1b - {{from}}, %c0 - {{from}}\n .word 1, 0\n.popsection" :: "i"("fs/test.c"));
+                return a + 1;
+            }
+            """;
+        var manifest = new CompiledPair(bug, bug.Replace("a + 1", "a + 2", StringComparison.Ordinal)).Expect(["checked"]).Manifest;
+        var file = Piece(manifest, "checked").Entries.Single(e => e.Section == "__bug_table").References[1];
+        file.Delta.ShouldBe(beyond);
+        Convert.FromHexString(manifest.Pieces[file.Own!.Value].Bytes).ShouldBe("fs/test.c\0"u8.ToArray());
+    }
+
+    [Theory]
+    [InlineData("first", 1)]
+    [InlineData("second", 2)]
+    public void An_entry_describes_the_function_at_its_place_whatever_symbol_it_counts_from(string name, int value)
+    {
+        const string functions = """
+            #define FUNCTION(name, value) asm(".section .sched.text,\"ax\"\n.globl " name "\n.type " name ",@function\n" name ":\n1: call __fentry__\n" \
+                "mov $" value ", %eax\nret\n.size " name ",.-" name "\n.pushsection __mcount_loc,\"a\"\n.quad first + (1b - first)\n.popsection\n.text")
+            FUNCTION("first", "1");
+            FUNCTION("second", "2");
+            """;
+        var manifest = new CompiledPair(functions, functions.Replace($"\"{value}\"", "\"3\"", StringComparison.Ordinal)).Expect([name]).Manifest;
+        var site = Piece(manifest, name).Entries.ShouldHaveSingleItem().References.ShouldHaveSingleItem();
+        manifest.Pieces[site.Own!.Value].Name.ShouldBe(name);
+        site.Delta.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("if (a) {", "if (__builtin_expect(a, 0)) {")]
+    [InlineData("if (a) {", "if (a > 9) { static int n; other(&n, 3); } if (a) {")]
+    public void Static_locals_of_one_name_in_one_function_are_not_told_apart_by_order(string old, string with)
+    {
+        const string Twice = """
+            void one(int *), other(int *, int);
+            void both(int a) { if (a) { static int n; one(&n); } else { static int n; other(&n, 1); } }
+            """;
+        new CompiledPair(Twice, Twice.Replace("&n, 1", "&n, 2", StringComparison.Ordinal)).Expect(["both"]).Omissions.ShouldBeEmpty();
+        var omissions = new CompiledPair(Twice, Twice.Replace(old, with, StringComparison.Ordinal)).Expect(["both"]).Omissions;
+        omissions.ShouldNotBeEmpty();
+        omissions.ShouldAllBe(o => o.Contains("cannot be told", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_static_local_of_a_new_function_is_its_own()
+    {
+        const string Extra = "void extra(int a) { static int count; sink(count += a, 0); }";
+        var manifest = new CompiledPair(Source, Source.Replace("int fourth", Extra + " int fourth", StringComparison.Ordinal)).Expect([], "extra").Manifest;
+        RunningNames(manifest, Piece(manifest, "extra")).ShouldNotContain(n => n.StartsWith("count", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,31 @@
+namespace Suture.Build.Compile;
+
+/// <summary>How units are compiled.</summary>
+public sealed record CompileOptions
+{
+    /// <summary>Compiler options for both sides.</summary>
+    public IReadOnlyList<string> ExtraArguments { get; init; } = [];
+
+    /// <summary>
+    /// Whether units that may see other types are compiled with type information, on both sides. It costs time; and that it depends on what a unit sees, not on the rest of the patch, lets
+    /// builds with some of the same changes share its objects.
+    /// </summary>
+    public bool WithTypes { get; init; }
+
+    /// <summary>Whether no original is compiled while some patched source does not compile.</summary>
+    public bool PatchedFirst { get; init; }
+
+    /// <summary>Which patched objects are kept in the kernel's work directory for builds with some of the same changes.</summary>
+    public KeptObjects Keep { get; init; }
+}
+
+/// <summary>Patched objects that are kept for further builds.</summary>
+public enum KeptObjects
+{
+    /// <summary>None.</summary>
+    None,
+    /// <summary>Those of units that include a changed header: other changes need the same header.</summary>
+    Includers,
+    /// <summary>All.</summary>
+    All,
+}

@@ -1,0 +1,183 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Suture.Build.Compile;
+
+/// <summary>One thing at file scope of a header, as it is written: a declaration, a definition or a directive that is no conditional.</summary>
+/// <param name="Text">Its tokens; comments and white space apart.</param>
+/// <param name="Conditions">The conditionals it stands in, outermost first.</param>
+/// <param name="Names">What it declares, when it means nothing to code that mentions none of these; null when it may, or is not understood.</param>
+internal sealed record HeaderItem(string Text, string Conditions, IReadOnlyList<string>? Names);
+
+/// <summary>Cuts a header, not preprocessed, into <see cref="HeaderItem"/>s.</summary>
+internal sealed partial class HeaderItems
+{
+    // Words before parentheses that are no declarator. Others of the kind are taken for names, which are not new then.
+    private static readonly string[] Annotations =
+        ["__printf", "__scanf", "__acquires", "__releases", "__must_hold", "__aligned", "__alloc_size", "__nonnull", "__counted_by"];
+
+    private readonly List<HeaderItem> _items = [];
+    private readonly Stack<string> _conditions = new();
+    private readonly List<string> _tokens = [];
+    private readonly List<string> _top = [];
+    private readonly List<string> _enumerators = [];
+    private int _parentheses;
+    private int _braces;
+    private int _conditionsWithin;
+    private bool _isBody;
+    private bool _hasEnumWithin;
+
+    /// <summary>All items in order; null when the header cannot be cut so.</summary>
+    public static IReadOnlyList<HeaderItem>? Read(byte[] header)
+    {
+        var reader = new HeaderItems();
+        foreach (var line in Plain(Encoding.Latin1.GetString(header)).Split('\n'))
+        {
+            var trimmed = line.Trim();
+            if (trimmed.StartsWith('#') ? !reader.Directive(trimmed) : !reader.Code(trimmed))
+            {
+                return null;
+            }
+        }
+        return reader._tokens.Count == 0 && reader._conditions.Count == 0 ? reader._items : null;
+    }
+
+    /// <summary>The text without comments and continued lines.</summary>
+    public static string Plain(string text)
+    {
+        text = text.Replace("\r", "", StringComparison.Ordinal).Replace("\\\n", " ", StringComparison.Ordinal);
+        return CommentOrLiteral().Replace(text, m => m.Value[0] == '/' ? " " : m.Value);
+    }
+
+    private bool Directive(string line)
+    {
+        var keyword = Keyword().Match(line).Groups[1].Value;
+        if (_tokens.Count > 0)
+        {
+            // Within an item only conditionals that begin and end there can be followed.
+            _conditionsWithin += keyword is "if" or "ifdef" or "ifndef" ? 1 : keyword == "endif" ? -1 : 0;
+            _tokens.Add(line);
+            return _conditionsWithin > 0 || (_conditionsWithin == 0 && keyword == "endif") || (keyword is "define" or "undef" && _conditionsWithin >= 0);
+        }
+        switch (keyword)
+        {
+            case "if" or "ifdef" or "ifndef":
+                _conditions.Push(line);
+                return true;
+            case "elif" or "else":
+                if (_conditions.TryPop(out var open))
+                {
+                    _conditions.Push($"{open} {line}");
+                    return true;
+                }
+                return false;
+            case "endif":
+                return _conditions.TryPop(out _);
+            default:
+                Add(line, Defined().Match(line) is { Success: true } define ? [define.Groups[1].Value] : null);
+                return true;
+        }
+    }
+
+    private bool Code(string line)
+    {
+        foreach (System.Text.RegularExpressions.Match match in Token().Matches(line))
+        {
+            var token = match.Value;
+            var isTop = _parentheses == 0 && _braces == 0;
+            _tokens.Add(token);
+            if (isTop)
+            {
+                _top.Add(token);
+            }
+            else if (_braces == 1 && _parentheses == 0 && char.IsLetter(token[0]) | token[0] == '_' && _tokens[^2] is "{" or ",")
+            {
+                _enumerators.Add(token);
+            }
+            _hasEnumWithin |= !isTop && token == "enum";
+            switch (token)
+            {
+                case "(":
+                    _parentheses++;
+                    break;
+                case ")":
+                    _parentheses--;
+                    break;
+                case "{":
+                    _isBody |= isTop && _top.Contains("(") && !_top.Contains("=") && _top[0] is not ("struct" or "union" or "enum" or "typedef") | _tokens[^2] == ")";
+                    _braces++;
+                    break;
+                case "}":
+                    _braces--;
+                    break;
+            }
+            if (_parentheses < 0 || _braces < 0)
+            {
+                return false;
+            }
+            if (_parentheses == 0 && _braces == 0 && (token == ";" || (token == "}" && _isBody)))
+            {
+                if (_conditionsWithin != 0)
+                {
+                    return false;
+                }
+                Add(string.Join(' ', _tokens), Names());
+            }
+        }
+        return true;
+    }
+
+    private void Add(string text, IReadOnlyList<string>? names)
+    {
+        _items.Add(new HeaderItem(text, string.Join('\n', _conditions.Reverse()), names));
+        _tokens.Clear();
+        _top.Clear();
+        _enumerators.Clear();
+        (_isBody, _hasEnumWithin, _conditionsWithin) = (false, false, 0);
+    }
+
+    /// <summary>What the item that ends here declares.</summary>
+    private IReadOnlyList<string>? Names()
+    {
+        var isType = _top[0] is "struct" or "union" or "enum";
+        if (isType && _top is [_, _, ";"])
+        {
+            // That there is such a type changes nothing for who knows it already.
+            return [];
+        }
+        // A string, asm or an attribute may make a symbol or a section; a nested enum has names of its own.
+        if (_hasEnumWithin || _top.Exists(t => t is "=" or "," or "asm" or "__asm__" or "__attribute__" or "__used" || t[0] == '"'))
+        {
+            return null;
+        }
+        if (isType)
+        {
+            var enumerators = _top[0] == "enum" ? _enumerators : [];
+            return _top is [_, var tag, "{", ";"] ? [tag, .. enumerators] : _top is ["enum", "{", ";"] ? [.. enumerators] : null;
+        }
+        if (_top[0] == "typedef")
+        {
+            return _top.Contains("(") ? null : [_top[^2]];
+        }
+        if (_top.Contains("("))
+        {
+            var name = _top.Zip(_top.Skip(1)).Where(t => t.Second == "(" && IsWord(t.First) && !Annotations.Contains(t.First)).Select(t => t.First).FirstOrDefault();
+            return name is null || (_isBody && !_top.Contains("static")) ? null : [name];
+        }
+        return _top[0] == "extern" && _top.Zip(_top.Skip(1)).FirstOrDefault(t => t.Second is ";" or "[").First is { } variable && IsWord(variable) ? [variable] : null;
+    }
+
+    private static bool IsWord(string token) => char.IsLetter(token[0]) || token[0] == '_';
+
+    [GeneratedRegex(@"/\*.*?\*/|//[^\n]*|""(?:\\.|[^""\\\n])*""|'(?:\\.|[^'\\\n])*'", RegexOptions.Singleline)]
+    private static partial Regex CommentOrLiteral();
+
+    [GeneratedRegex(@"^#\s*(\w*)")]
+    private static partial Regex Keyword();
+
+    [GeneratedRegex(@"^#\s*define\s+(\w+)")]
+    private static partial Regex Defined();
+
+    [GeneratedRegex(@"[A-Za-z_$][\w$]*|[0-9][\w.]*|""(?:\\.|[^""\\])*""|'(?:\\.|[^'\\])*'|\S")]
+    private static partial Regex Token();
+}

@@ -1,0 +1,44 @@
+using System.Text.RegularExpressions;
+
+namespace Suture.CatchUp.Difference;
+
+/// <summary>What a commit's words say of commits, as the kernel's and its stable trees' maintainers write it.</summary>
+/// <param name="Names">What it is called: in its own tree and, where it was taken over from there, upstream.</param>
+/// <param name="Mends">Commits that it fixes or takes back.</param>
+internal sealed partial record CommitWords(IReadOnlyList<string> Names, IReadOnlyList<string> Mends)
+{
+    private const int MostCharacters = 64 << 10;
+    private const int MostIds = 64;
+
+    /// <summary>Of a change that has no words.</summary>
+    public static CommitWords None { get; } = new([], []);
+
+    /// <summary>Reads what stands in a mail before its diff.</summary>
+    public static CommitWords Read(string mail)
+    {
+        var words = mail[..Math.Min(mail.Length, MostCharacters)];
+        words = End().Match(words) is { Success: true } end ? words[..end.Index] : words;
+        // A revert tells the upstream name of what it takes back in the words that others tell their own in.
+        var rest = Revert().Replace(words, "");
+        return new(Ids(Own().Matches(rest)), [.. Ids(Revert().Matches(words)), .. Ids(Fixes().Matches(rest))]);
+    }
+
+    /// <summary>Whether <paramref name="other"/> is one of those that it mends. Names are shortened as their writers like.</summary>
+    public bool MendsOneOf(CommitWords other) =>
+        Mends.Any(m => other.Names.Any(n => m.StartsWith(n, StringComparison.Ordinal) || n.StartsWith(m, StringComparison.Ordinal)));
+
+    private static List<string> Ids(MatchCollection matches) =>
+        [.. matches.SelectMany(m => m.Groups.Values.Skip(1).Where(g => g.Success)).Select(g => g.Value.ToLowerInvariant()).Distinct().Take(MostIds)];
+
+    [GeneratedRegex(@"^(?:---\r?$|diff --git |--- (?:a/|/dev/null))", RegexOptions.Multiline)]
+    private static partial Regex End();
+
+    [GeneratedRegex(@"^(?:From ([0-9a-f]{8,64}) |\s*commit ([0-9a-f]{8,64}) upstream|\s*\[ ?Upstream commit ([0-9a-f]{8,64}) ?\])", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    private static partial Regex Own();
+
+    [GeneratedRegex(@"This reverts commit\s+([0-9a-f]{8,64})\b(?:,?\s+which is\s+(?:upstream\s+)?commit\s+([0-9a-f]{8,64}))?(?:\s+upstream)?", RegexOptions.IgnoreCase)]
+    private static partial Regex Revert();
+
+    [GeneratedRegex(@"^\s*Fixes:\s*(?:commit\s+)?([0-9a-f]{8,64})\b", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    private static partial Regex Fixes();
+}

@@ -1,0 +1,120 @@
+using System.Text;
+using Shouldly;
+using Suture.CatchUp.Difference;
+using Xunit;
+
+namespace Suture.UnitTests.CatchUp;
+
+public sealed class FilePartsTests
+{
+    private const string Before = """
+        #include <linux/kernel.h>
+
+        /*
+         * The first thing.
+         *
+         * It says what alpha is.
+         *
+         * Nothing else.
+         */
+        static int first(struct thing *t)
+        {
+        	int ret = t->alpha;
+
+        	if (ret < 0)
+        		return -EINVAL;
+        	return ret;
+        }
+
+        /*
+         * The second thing.
+         */
+        int second(struct thing *t)
+        {
+        	lock(t);
+        	work(t);
+        	unlock(t);
+        	return 0;
+        }
+
+        static int third(struct thing *t)
+        {
+        	prepare(t);
+        	int ret = first(t);
+
+        	finish(t);
+        	return ret;
+        }
+
+        int table[] = {
+        	1,
+        	2,
+        	3,
+        	4,
+        };
+        """;
+
+    private static IReadOnlyList<Change> Parts(string path, params (string Old, string New)[] edits)
+    {
+        var after = edits.Aggregate(Before, (text, e) => text.Replace(e.Old, e.New, StringComparison.Ordinal));
+        var directory = Directory.CreateTempSubdirectory("suture-parts").FullName;
+        File.WriteAllText(Path.Combine(directory, "a"), Before);
+        File.WriteAllText(Path.Combine(directory, "b"), after);
+        var diff = Compile.TinyTree.Run("diff", ["-u", "a", "b"], directory);
+        Directory.Delete(directory, recursive: true);
+        var bytes = Encoding.Latin1.GetBytes(diff);
+        return FileParts.Of(new Change(path, path, bytes, [path], []) { Hunks = DiffHunk.Read(bytes) }, Before.Split('\n'), after.Split('\n'));
+    }
+
+    [Fact]
+    public void What_has_nothing_in_common_is_apart()
+    {
+        var parts = Parts("a.c", ("ret < 0", "ret <= 0"), ("work(t);", "work_hard(t);"), ("\t4,", "\t5,"));
+        parts.Select(p => p.Id).ShouldBe(["a.c#first", "a.c#second", "a.c#table"]);
+        parts[1].Title.ShouldBe("a.c: second");
+        parts[1].Items.ShouldBe([new SourceItem(21, "second", IsCallable: true, IsLocal: false)]);
+        Encoding.Latin1.GetString(parts[1].Patch).ShouldContain("+\twork_hard(t);");
+        Encoding.Latin1.GetString(parts[1].Patch).ShouldNotContain("<= 0");
+    }
+
+    [Theory]
+    [InlineData("ret < 0", "ret < 0 || t->broken", "work(t);", "work(t); t->broken = 1;")]
+    [InlineData("ret < 0", "ret <= 0", "first(t);", "first(t->inner);")]
+    // third() calls first(), though the call stays as it is; a member's name counts however short it is.
+    [InlineData("ret < 0", "ret <= 0", "finish(t);", "finish_all(t);")]
+    [InlineData("ret < 0", "ret < 0 || t->id", "work(t);", "work(t); t->id = 1;")]
+    [InlineData("prepare(t);", "prepare_all(t);", "finish(t);", "finish_all(t);")]
+    public void What_names_the_same_or_each_other_or_lies_in_one_function_is_one(string old1, string new1, string old2, string new2) =>
+        Parts("a.c", (old1, new1), (old2, new2)).ShouldHaveSingleItem().Id.ShouldBe("a.c");
+
+    [Fact]
+    public void Comments_belong_to_nothing_and_includes_to_all()
+    {
+        var parts = Parts("a.c", ("kernel.h>", "kernel.h>\n#include <linux/list.h>"), ("second thing.", "second thing, which first() calls."), ("ret < 0", "ret <= 0"), ("\t4,", "\t5,"));
+        parts.Select(p => p.Id).ShouldBe(["a.c#first", "a.c#table"]);
+        parts.ShouldAllBe(p => Encoding.Latin1.GetString(p.Patch).Contains("linux/list.h"));
+    }
+
+    [Fact]
+    public void In_headers_includes_stand_for_themselves_and_words_join_nothing()
+    {
+        var parts = Parts("a.h", ("kernel.h>", "kernel.h>\n#include <linux/list.h>"), ("ret < 0", "ret < 0 || t->broken"), ("work(t);", "work(t); t->broken = 1;"));
+        parts.Select(p => p.Id).ShouldBe(["a.h#include", "a.h#first", "a.h#second"]);
+    }
+
+    [Fact]
+    public void Parts_written_together_are_the_whole()
+    {
+        var parts = Parts("a.c", ("ret < 0", "ret <= 0\n\t    && ret > -9"), ("work(t);", "work_hard(t);"), ("\t4,", "\t5,"));
+        var whole = Encoding.Latin1.GetString(DiffHunk.Write("a.c", parts.Reverse().SelectMany(p => p.Hunks!)));
+        var directory = Directory.CreateTempSubdirectory("suture-parts").FullName;
+        File.WriteAllText(Path.Combine(directory, "a.c"), Before);
+        File.WriteAllText(Path.Combine(directory, "p"), whole);
+        Compile.TinyTree.Run("patch", ["-p1", "--fuzz=0", "-i", "p"], directory).ShouldNotContain("offset");
+        var text = File.ReadAllText(Path.Combine(directory, "a.c"));
+        Directory.Delete(directory, recursive: true);
+        text.ShouldContain("ret <= 0\n\t    && ret > -9");
+        text.ShouldContain("\t5,");
+        text.ShouldContain("work_hard");
+    }
+}

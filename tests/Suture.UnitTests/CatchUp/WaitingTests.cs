@@ -1,0 +1,90 @@
+using System.Text;
+using Shouldly;
+using Suture.CatchUp.Difference;
+using Suture.CatchUp.Judging;
+using Xunit;
+
+namespace Suture.UnitTests.CatchUp;
+
+public sealed class WaitingTests
+{
+    [Theory]
+    [InlineData("+\tgive_back(t);", "give_back", true, false, true)]
+    [InlineData("-\tgive_back(t);", "give_back", true, false, true)]
+    // A static function of another file is not meant, a type's layout is the compiler's to tell, words are words.
+    [InlineData("+\tgive_back(t);", "give_back", true, true, false)]
+    [InlineData("+\tstruct give_back t;", "give_back", false, false, false)]
+    [InlineData("+\tgive_back_all(t);", "give_back", true, false, false)]
+    [InlineData("+\t/* give_back() */", "give_back", true, false, false)]
+    [InlineData(" \tgive_back(t);", "give_back", true, false, false)]
+    public void A_change_waits_for_the_refused_change_of_a_function_it_names(string line, string name, bool isCallable, bool isLocal, bool waits)
+    {
+        Change Of(string path, string patch, params SourceItem[] items) => new(path, path, Encoding.Latin1.GetBytes(patch), [path], []) { Hunks = [], Items = items };
+        var changes = new[] { Of("a.c", line + "\n"), Of("b.c", "", new SourceItem(0, name, isCallable, isLocal)) }.ToDictionary(c => c.Id);
+        UnitVerdict Unit(string id, UnitState state) => new() { Id = id, Title = id, Changes = [id], Files = [id], State = state };
+
+        var units = Waiting.Run([Unit("a.c", UnitState.Carried), Unit("b.c", UnitState.Refused)], changes);
+        units[0].State.ShouldBe(waits ? UnitState.WaitsFor : UnitState.Carried);
+        units[0].WaitsFor.ShouldBe(waits ? "b.c" : null);
+    }
+
+    [Theory]
+    [InlineData(UnitState.Refused, "earlier", UnitState.WaitsFor)]
+    [InlineData(UnitState.LeftOut, "earlier", UnitState.WaitsFor)]
+    [InlineData(UnitState.BootOnly, "earlier", UnitState.Carried)]
+    [InlineData(UnitState.NotBuilt, "earlier", UnitState.Carried)]
+    [InlineData(UnitState.Carried, "earlier", UnitState.Carried)]
+    [InlineData(UnitState.Refused, "other", UnitState.Carried)]
+    public void A_commit_waits_for_the_later_one_that_mends_it(UnitState later, string mended, UnitState state)
+    {
+        var changes = Commits(("earlier", ["aaaaaaaa"], []), ("other", ["bbbbbbbb"], []), ("later", ["cccccccc"], [mended == "earlier" ? "aaaaaaaa1234" : "bbbbbbbb1234"]));
+        Waiting.Run([Unit("earlier", UnitState.Carried), Unit("later", later)], changes)[0].State.ShouldBe(state);
+        // One that brings the later one along is mended.
+        Waiting.Run([Unit("earlier", UnitState.Carried, "later")], changes)[0].State.ShouldBe(UnitState.Carried);
+    }
+
+    [Fact]
+    public void What_rests_on_a_commit_that_is_not_mended_waits_and_nothing_waits_for_itself()
+    {
+        var changes = Commits(("earlier", ["aaaaaaaa"], []), ("between", ["bbbbbbbb"], []), ("later", ["cccccccc"], ["aaaaaaaa"]));
+        var units = Waiting.Run([Unit("earlier", UnitState.Carried), Unit("between", UnitState.Carried, "earlier"), Unit("later", UnitState.Refused, "earlier")], changes);
+        units.Select(u => (u.State, u.WaitsFor)).ShouldBe([(UnitState.WaitsFor, "later"), (UnitState.WaitsFor, "later"), (UnitState.Refused, null)]);
+    }
+
+    [Fact]
+    public void What_a_later_commit_takes_back_is_not_carried()
+    {
+        var units = Undone.Run(
+        [
+            Unit("first", UnitState.Carried), Unit("second", UnitState.Carried, "first"), Unit("apart", UnitState.Carried), Unit("on it", UnitState.Carried, "second"),
+            Unit("back", UnitState.NotBuilt, "first", "second"), Unit("again", UnitState.Carried, "first", "second", "back"),
+        ]);
+        units.Select(u => u.State).ShouldBe([UnitState.NotBuilt, UnitState.NotBuilt, UnitState.Carried, UnitState.WaitsFor, UnitState.NotBuilt, UnitState.Carried]);
+        units[0].Reason.ShouldBe("undone by back");
+        units[3].WaitsFor.ShouldBe("second");
+    }
+
+    private static Dictionary<string, Change> Commits(params (string Id, string[] Names, string[] Mends)[] commits) =>
+        commits.ToDictionary(c => c.Id, c => new Change(c.Id, c.Id, [], ["a.c"], []) { Commit = new CommitWords(c.Names, c.Mends) });
+
+    private static UnitVerdict Unit(string id, UnitState state, params string[] on) => new() { Id = id, Title = id, Changes = [.. on, id], Files = ["a.c"], State = state };
+
+    [Fact]
+    public void A_header_goes_with_those_who_need_it()
+    {
+        var changes = new[] { "a.h#one", "a.h#two", "a.c", "b.c", "c.c", "d.c" }
+            .ToDictionary(id => id, id => new Change(id, id, [], [id.Split('#')[0]], []));
+        UnitVerdict Unit(string id, UnitState state, string? waitsFor, params string[] with) =>
+            new() { Id = id, Title = id, Changes = [id, .. with], Files = [id], State = state, WaitsFor = waitsFor };
+
+        var units = SharedHeaders.Join(
+        [
+            Unit("a.h#one", UnitState.Refused, null), Unit("a.c", UnitState.Carried, null, "a.h#two"), Unit("b.c", UnitState.WaitsFor, "a.h#one"),
+            Unit("c.c", UnitState.Carried, null, "a.h#two"), Unit("d.c", UnitState.Carried, null),
+        ], changes);
+        units.Select(u => $"{u.Id} {u.State}").ShouldBe(["a.h#one Refused", "a.c Carried", "d.c Carried"]);
+        units[0].Changes.ShouldBe(["a.h#one", "b.c"]);
+        units[1].Changes.ShouldBe(["a.c", "a.h#two", "c.c"]);
+        units[1].Title.ShouldBe("a.c; with c.c");
+    }
+}
