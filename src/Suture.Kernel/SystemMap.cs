@@ -72,29 +72,8 @@ public sealed class SystemMap
     /// <summary>The last symbol at or below <paramref name="address"/> (the first of those that share its address), or null.</summary>
     public KernelSymbol? FindByAddress(ulong address)
     {
-        int low = 0, high = _symbols.Length;
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (_symbols[middle].Address <= address)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-        if (low == 0)
-        {
-            return null;
-        }
-        var index = low - 1;
-        while (index > 0 && _symbols[index - 1].Address == _symbols[index].Address)
-        {
-            index--;
-        }
-        return _symbols[index];
+        var next = address == ulong.MaxValue ? _symbols.Length : IndexAt(address + 1);
+        return next == 0 ? null : _symbols[IndexAt(_symbols[next - 1].Address)];
     }
 
     /// <summary>Reads the System.map format: a line per symbol, "ffffffff81000000 T name".</summary>

@@ -26,7 +26,12 @@ internal static class CompilerNames
     /// Whether a name is that of state or text which each use of a macro has for itself (warned once, rate limit, lock
     /// class, function name): a replaced function may have a fresh one, and which old one it had does not matter. clang puts the function before it.
     /// </summary>
-    public static bool IsOfMacro(string key) => key[(key.LastIndexOf('.') + 1)..] is "__already_done" or "__warned" or "__print_once" or "__section__warned" or "__key"
+    public static bool IsOfMacro(string key) => Own(key) is "__already_done" or "__warned" or "__print_once" or "__section__warned" or "__key"
         or "_rs" or "descriptor" or "_entry" or "_entry_ptr" or "CSWTCH" or "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "__msg"
         || key.StartsWith("__UNIQUE_ID_ddebug", StringComparison.Ordinal);
+
+    /// <summary>Whether a name is that of a rate limit's state, whose numbers the author chose.</summary>
+    public static bool IsRateLimit(string key) => Own(key) == "_rs";
+
+    private static string Own(string key) => key[(key.LastIndexOf('.') + 1)..];
 }

@@ -114,7 +114,7 @@ internal sealed class PairComparison
             return x == from && y == to;
         }
         return CompilerNames.IsOfMacro(y.Key)
-            ? x.Key == y.Key && ((y.Section.IsWritable && y.Key != "_rs") || _original.Masked(x).AsSpan().SequenceEqual(_patched.Masked(y)))
+            ? x.Key == y.Key && ((y.Section.IsWritable && !CompilerNames.IsRateLimit(y.Key)) || _original.Masked(x).AsSpan().SequenceEqual(_patched.Masked(y)))
             : Twins(y).Contains(x);
     }
 }

@@ -22,7 +22,7 @@ public sealed class HostAftermathTests
         host.Kernel.Applied.ShouldBe(["suture_base", "suture_extra"]);
 
         host.Kernel.Boot();
-        await KilledAsync(() => host.BootAsync(), "boot.recorded");
+        await TestHost.KilledAsync(() => host.BootAsync(), "boot.recorded");
         host.Kernel.StartProcess();
         host.ConditionOf("extra").ShouldBe(PatchCondition.Missing);
         await host.BootAsync();
@@ -83,7 +83,7 @@ public sealed class HostAftermathTests
     {
         using var host = new TestHost();
         await host.ApplyAsync(host.Module("v1"));
-        await KilledAsync(() => host.ApplyAsync(host.Module("v2", "2")), "apply.recorded");
+        await TestHost.KilledAsync(() => host.ApplyAsync(host.Module("v2", "2")), "apply.recorded");
         host.Kernel.Boot();
         await host.BootAsync();
         host.ConditionOf("v2").ShouldBe(PatchCondition.Quarantined);
@@ -94,7 +94,7 @@ public sealed class HostAftermathTests
     public async Task The_agent_removes_the_marker_of_a_command_that_was_killed_before_it_loaded_anything()
     {
         using var host = new TestHost();
-        await KilledAsync(() => host.ApplyAsync(host.Module("one")), "apply.marked");
+        await TestHost.KilledAsync(() => host.ApplyAsync(host.Module("one")), "apply.marked");
         host.Kernel.StartProcess();
         await LookAsync(host);
         host.Open().State.Load().State.Patches.Single().Probation.ShouldBeNull();
@@ -108,7 +108,7 @@ public sealed class HostAftermathTests
     {
         using var host = new TestHost { Settings = Brief with { TransitionTimeout = TimeSpan.FromSeconds(2) } };
         host.Kernel.PatchingCompletes = false;
-        await KilledAsync(() => host.ApplyAsync(host.Module("one")), "apply.loaded");
+        await TestHost.KilledAsync(() => host.ApplyAsync(host.Module("one")), "apply.loaded");
         host.Kernel.StartProcess();
         host.Status().Condition.ShouldBe(HostCondition.InTransition);
         await LookAsync(host);
@@ -140,7 +140,7 @@ public sealed class HostAftermathTests
     {
         using var host = new TestHost();
         await host.ApplyAsync(host.Module("one"));
-        await KilledAsync(() => Task.FromResult(host.Revert("one")), "revert.unwanted");
+        await TestHost.KilledAsync(() => Task.FromResult(host.Revert("one")), "revert.unwanted");
         host.ConditionOf("one").ShouldBe(PatchCondition.Unwanted);
         host.Status().Condition.ShouldBe(HostCondition.UpdatePending);
         (await host.ApplyAsync("one")).Message.ShouldContain("was to be taken back");
@@ -225,20 +225,5 @@ public sealed class HostAftermathTests
     {
         host.Kernel.Write("etc/suture/health.d/check", "#!/bin/sh\n" + script);
         File.SetUnixFileMode(Path.Combine(host.Paths.HealthChecks, "check"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-    }
-
-    private sealed class KilledException : Exception;
-
-    private static async Task KilledAsync(Func<Task<HostOutcome>> action, string step)
-    {
-        FaultPoint.Observer.Value = at =>
-        {
-            if (at == step)
-            {
-                throw new KilledException();
-            }
-        };
-        await Should.ThrowAsync<KilledException>(action);
-        FaultPoint.Observer.Value = null;
     }
 }

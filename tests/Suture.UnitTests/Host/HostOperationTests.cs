@@ -73,7 +73,7 @@ public sealed class HostOperationTests
         using var host = new TestHost();
         await host.ApplyAsync(host.Module("bad"));
         host.Kernel.Boot();
-        await Killed(() => host.BootAsync(), "boot.loaded");
+        await TestHost.KilledAsync(() => host.BootAsync(), "boot.loaded");
         host.Kernel.Boot();
 
         (await host.BootAsync()).Message.ShouldContain("quarantine");
@@ -142,7 +142,7 @@ public sealed class HostOperationTests
     public async Task Killed_at_any_step_of_apply(string step)
     {
         using var host = new TestHost();
-        await Killed(() => host.ApplyAsync(host.Module("one")), step);
+        await TestHost.KilledAsync(() => host.ApplyAsync(host.Module("one")), step);
         await SettlesAsync(host, "one");
     }
 
@@ -152,7 +152,7 @@ public sealed class HostOperationTests
     {
         using var host = new TestHost();
         await host.ApplyAsync(host.Module("v1"));
-        await Killed(() => host.ApplyAsync(host.Module("v2")), step);
+        await TestHost.KilledAsync(() => host.ApplyAsync(host.Module("v2")), step);
         await WaitForSettledKernelAsync(host);
         host.Kernel.Applied.Count.ShouldBe(1, "one of the two, never both or none");
         await SettlesAsync(host, "v2");
@@ -173,7 +173,7 @@ public sealed class HostOperationTests
     {
         using var host = new TestHost();
         await host.ApplyAsync(host.Module("one"));
-        await Killed(() => Task.FromResult(host.Revert("one")), step);
+        await TestHost.KilledAsync(() => Task.FromResult(host.Revert("one")), step);
         await WaitForSettledKernelAsync(host);
         Truthful(host);
         host.Revert("one").Result.ShouldBeOneOf(HostResult.Done, HostResult.Nothing);
@@ -193,7 +193,7 @@ public sealed class HostOperationTests
         using var host = new TestHost();
         await host.ApplyAsync(host.Module("one"));
         host.Kernel.Boot();
-        await Killed(() => host.BootAsync(), step);
+        await TestHost.KilledAsync(() => host.BootAsync(), step);
         await SettlesAsync(host, "one");
     }
 
@@ -251,22 +251,6 @@ public sealed class HostOperationTests
         (await host.ApplyAsync("v1")).Message.ShouldContain("excluded");
         changes.Remove("v1", CancellationToken.None).Result.ShouldBe(HostResult.Done);
         host.Status().Patches.ShouldBeEmpty();
-    }
-
-    private sealed class KilledException : Exception;
-
-    /// <summary>Runs <paramref name="action"/> until it comes to <paramref name="step"/>, where it ends as if killed.</summary>
-    private static async Task Killed(Func<Task<HostOutcome>> action, string step)
-    {
-        FaultPoint.Observer.Value = at =>
-        {
-            if (at == step)
-            {
-                throw new KilledException();
-            }
-        };
-        await Should.ThrowAsync<KilledException>(action);
-        FaultPoint.Observer.Value = null;
     }
 
     private static async Task WaitForSettledKernelAsync(TestHost host)

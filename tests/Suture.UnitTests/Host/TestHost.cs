@@ -1,3 +1,4 @@
+using Shouldly;
 using Suture.Host;
 using Suture.Host.Operations;
 
@@ -34,6 +35,20 @@ internal sealed class TestHost : IDisposable
 
     public HostOutcome Revert(string? given = null) => new RevertOperation(Open(), null).Run(given, Xunit.TestContext.Current.CancellationToken);
 
+    /// <summary>Runs <paramref name="action"/> until it comes to <paramref name="step"/>, where it ends as if killed.</summary>
+    public static async Task KilledAsync(Func<Task<HostOutcome>> action, string step)
+    {
+        FaultPoint.Observer.Value = at =>
+        {
+            if (at == step)
+            {
+                throw new KilledException();
+            }
+        };
+        await Should.ThrowAsync<KilledException>(action);
+        FaultPoint.Observer.Value = null;
+    }
+
     public Task<HostOutcome> BootAsync() => new BootOperation(Open()).RunAsync(Xunit.TestContext.Current.CancellationToken);
 
     public HostStatus Status() => HostStatus.Read(Open());
@@ -41,4 +56,6 @@ internal sealed class TestHost : IDisposable
     public PatchCondition? ConditionOf(string name) => Status().Patches.FirstOrDefault(p => p.Patch.Name == name)?.Condition;
 
     public void Dispose() => Kernel.Dispose();
+
+    private sealed class KilledException : Exception;
 }

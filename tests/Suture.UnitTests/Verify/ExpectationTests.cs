@@ -142,6 +142,20 @@ public sealed class ExpectationTests
         omissions.ShouldAllBe(o => o.Contains("cannot be told", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("_rs")]
+    [InlineData("said._rs")]
+    public void The_numbers_of_a_rate_limit_count(string name)
+    {
+        var limited = $$"""
+            int limit(int *);
+            static int _rs asm("{{name}}") = 5;
+            int said(void) { return limit(&_rs); }
+            """;
+        new CompiledPair(limited, limited).Expect([]).Omissions.ShouldBeEmpty();
+        new CompiledPair(limited, limited.Replace("= 5", "= 6", StringComparison.Ordinal)).Expect([]).Omissions.ShouldHaveSingleItem().ShouldContain("'said'");
+    }
+
     [Fact]
     public void A_static_local_of_a_new_function_is_its_own()
     {
