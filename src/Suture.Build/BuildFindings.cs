@@ -43,6 +43,11 @@ public static class BuildFindings
         $"tracepoint '{name}' of module {owner} does not fire in the replaced functions: its switch cannot be wired up before the module is loaded",
         "nothing to do unless somebody relies on this tracepoint while the livepatch is applied");
 
+    /// <summary>SUT0311: the object is part of several modules, and a livepatch would mend one of them.</summary>
+    public static Finding SeveralModules(string file, string name, IEnumerable<string> owners) => Error("SUT0311", file, name,
+        $"{file} is linked into several modules ({string.Join(", ", owners)}), each with a '{name}' of its own; a livepatch replaces it in one of them",
+        "nothing was made, because a host with the others loaded would count as patched; make the fix in code that is there once");
+
     /// <summary>SUT0306: the finished module would not load.</summary>
     public static Finding WouldNotLoad(string what) => Error("SUT0306", null, null,
         $"the finished module would be rejected by the kernel: {what}",

@@ -213,6 +213,10 @@ public sealed class LivepatchBuilder
                         ? BuildFindings.DoesNotCompile(patch, message.PatchLine, $"{message.Message} ({message.File}:{message.Line})")
                         : BuildFindings.DoesNotCompile(message.File, message.Line, message.Message));
                 }
+                foreach (var unit in failed.Units.Where(u => !u.Messages.Any(m => m.IsError)))
+                {
+                    _findings.Add(BuildFindings.DoesNotCompile(unit.Unit.TreePath, 0, unit.Text.Trim() is { Length: > 0 } words ? words.Split('\n')[^1] : "the compiler failed without a word"));
+                }
                 return BuildStatus.DoesNotCompile;
             case OriginalDoesNotCompile failed:
                 throw new KernelException($"the unpatched {failed.Units[0].Unit.Source} does not compile:\n{failed.Units[0].Text.Trim()}",
@@ -288,7 +292,7 @@ public sealed class LivepatchBuilder
             var image = _images.Of(unit.Unit.Owner);
             var needed = diff.Replaced.Select(f => f.Twin!).SelectMany(f => f.Parts.Prepend(f));
             var match = await UnitMatching.MatchAsync(image, diff.Original, needed, () => PlainObject.CompileAsync(plan.Site, unit.Unit, work, stop));
-            matched[i] = new LinkUnit(unit.Unit.TreePath, diff, match, image);
+            matched[i] = new LinkUnit(unit.Unit.TreePath, diff, match, image) { OtherOwners = unit.Unit.OtherOwners };
         });
         return [.. matched];
     }

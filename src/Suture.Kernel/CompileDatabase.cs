@@ -4,7 +4,7 @@ namespace Suture.Kernel;
 
 /// <summary>
 /// How every translation unit of a kernel build is compiled. On disk: a line "suture-units FORMAT", lines
-/// "H" with an argument list that many units begin with, and lines "U" per unit: source, object, owner,
+/// "H" with an argument list that many units begin with, and lines "U" per unit: source, object, owners with ':' between,
 /// number of its H line, further arguments. Fields are separated by tabs, arguments by U+001F.
 /// </summary>
 public sealed class CompileDatabase
@@ -83,7 +83,7 @@ public sealed class CompileDatabase
                 heads[head] = number = heads.Count;
                 writer.Write($"H\t{head}\n");
             }
-            writer.Write($"U\t{unit.Source}\t{unit.Object}\t{unit.Owner}\t{number}\t{string.Join(Separator, unit.Arguments.Skip(split))}\n");
+            writer.Write($"U\t{unit.Source}\t{unit.Object}\t{string.Join(':', unit.OtherOwners.Prepend(unit.Owner))}\t{number}\t{string.Join(Separator, unit.Arguments.Skip(split))}\n");
         }
     }
 
@@ -95,7 +95,8 @@ public sealed class CompileDatabase
             throw Damaged("compile database", 0);
         }
         string[] tail = fields[5].Length > 0 ? fields[5].Split(Separator) : [];
-        return new(fields[1], fields[2], fields[3], [.. _heads[head], .. tail]);
+        var owners = fields[3].Split(':');
+        return new(fields[1], fields[2], owners[0], [.. _heads[head], .. tail]) { OtherOwners = owners[1..] };
     }
 
     private static KernelException Damaged(string path, int line) =>

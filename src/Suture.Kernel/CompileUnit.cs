@@ -7,6 +7,9 @@ namespace Suture.Kernel;
 /// <param name="Arguments">Compiler first; without -c, -o, the source and the dependency file.</param>
 public sealed record CompileUnit(string Source, string Object, string Owner, IReadOnlyList<string> Arguments)
 {
+    /// <summary>Further modules that the same object is linked into; mostly none.</summary>
+    public IReadOnlyList<string> OtherOwners { get; init; } = [];
+
     /// <summary>
     /// <see cref="Source"/> without detours, as patches spell it: kbuild compiles <c>virt/kvm/kvm_main.c</c> as
     /// <c>arch/x86/kvm/../../../virt/kvm/kvm_main.c</c>.

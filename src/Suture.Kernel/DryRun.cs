@@ -80,8 +80,8 @@ public sealed class DryRun
         if (source is not null && target is not null)
         {
             // An object that is part of several modules names them all, ':' between.
-            var owner = isModule && module is not null ? KernelModule.NameOf(module.Split(':')[0]) : "vmlinux";
-            _units.Add(new(source, target, owner, arguments));
+            string[] owners = isModule && module is not null ? [.. module.Split(':').Select(KernelModule.NameOf)] : ["vmlinux"];
+            _units.Add(new(source, target, owners[0], arguments) { OtherOwners = owners[1..] });
         }
     }
 

@@ -30,7 +30,28 @@ internal static class KernelDirectory
         {
             await DeriveAsync(pieces, derived, stamp, progress, cancellation);
         }
-        return KernelBuild.Open(derived);
+        var kernel = KernelBuild.Open(derived);
+        ForgetOtherSources(kernel.WorkDirectory, pieces.Source);
+        return kernel;
+    }
+
+    /// <summary>Removes what was compiled of sources that have changed since: a tree by hand is also a tree to work in.</summary>
+    internal static void ForgetOtherSources(string work, string source)
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in new DirectoryInfo(source).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+            .Where(f => f.Extension is ".c" or ".h" or ".S" or ".inc").OrderBy(f => f.FullName, StringComparer.Ordinal))
+        {
+            digest.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{file.Length}\0{file.LastWriteTimeUtc.Ticks}\0")));
+        }
+        var (path, now) = (Path.Combine(work, "sources"), Convert.ToHexStringLower(digest.GetHashAndReset()));
+        if (File.Exists(path) && File.ReadAllText(path) == now)
+        {
+            return;
+        }
+        Directory.Delete(work, recursive: true);
+        Directory.CreateDirectory(work);
+        File.WriteAllText(path, now);
     }
 
     private static async Task DeriveAsync(KernelPieces pieces, string derived, string stamp, IProgress<ProgressReport>? progress, CancellationToken cancellation)

@@ -20,6 +20,9 @@ try
     {
         port.Send(workload.Report());
     }
+    // A timer, work item or RCU callback of an unloaded livepatch strikes a little later.
+    Thread.Sleep(2_000);
+    File.WriteAllText("/dev/kmsg", GuestPlan.LogEnd + "\n");
     port.Send(new GuestEvent { Kind = GuestEventKind.Done });
 }
 catch (Exception e)

@@ -184,6 +184,10 @@ internal sealed class Trial
                         failed.Add(outcome.Detail);
                     }
                 }
+                if (_trial.NeedsOneOf.Count > 0 && !loaded.Exists(m => _trial.NeedsOneOf.Contains(m.Name)))
+                {
+                    return new LivepatchOutcome(LivepatchStatus.Refused, $"none of the patched modules loads here: {string.Join("; ", failed)}", []);
+                }
                 var names = string.Join(", ", loaded.Select(m => m.Name));
                 return new LivepatchOutcome(LivepatchStatus.Done, failed.Count == 0 ? names : $"{names}; {GuestPlan.NotLoaded}{string.Join("; ", failed)}", []);
             });

@@ -14,7 +14,10 @@ internal sealed record BootRequest
     /// <summary>What must be in memory while a livepatch is applied, by its file; those without are not looked at.</summary>
     public IReadOnlyDictionary<string, PatchCode> Code { get; init; } = new Dictionary<string, PatchCode>();
 
-    /// <summary>Whether a trial fails when a module that the livepatch patches does not load.</summary>
+    /// <summary>
+    /// Whether a trial fails when the module that the livepatch patches does not load. Of several objects some are for hardware that the lab does not
+    /// have: then it fails only when none of them is there.
+    /// </summary>
     public bool TargetsMustLoad { get; init; } = true;
 
     /// <inheritdoc cref="LabRequest.Replaced"/>

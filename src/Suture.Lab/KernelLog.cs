@@ -1,4 +1,5 @@
 using Suture.Host.Health;
+using Suture.Lab.Machine;
 
 namespace Suture.Lab;
 
@@ -16,7 +17,8 @@ public static class KernelLog
         foreach (var raw in log.AsSpan().EnumerateLines())
         {
             var line = raw.TrimEnd().ToString();
-            if (KernelHarm.KindOf(line) is { } kind)
+            // What was not kept cannot be called clean.
+            if ((line.StartsWith(ConsoleLog.LeftOut, StringComparison.Ordinal) ? "not read" : KernelHarm.KindOf(line)) is { } kind)
             {
                 findings.Add(new LogFinding(kind, line));
                 if (findings.Count == MaxFindings)

@@ -7,7 +7,7 @@ namespace Suture.Lab;
 /// <summary>
 /// Tries many livepatches, as many to a boot as is sensible. A livepatch that fails ends its boot, for it may have left
 /// anything behind: the others go on in a new one. Only one that fails as the first of a boot is judged to have failed;
-/// otherwise an earlier one may be to blame.
+/// otherwise an earlier one may be to blame, which its verdict then says.
 /// </summary>
 public static class LabBatch
 {
@@ -27,6 +27,7 @@ public static class LabBatch
         var waiting = request.Modules.Select(m => (File: m, Facts: LabRunner.CheckModule(m, request.Kernel.Release))).ToList();
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
         var verdicts = new Dictionary<string, LabBatchVerdict>(StringComparer.Ordinal);
+        var failedBehind = new Dictionary<string, string>(StringComparer.Ordinal);
         while (waiting.Count > 0)
         {
             var batch = waiting.Take(request.MostPerBoot).ToList();
@@ -64,10 +65,14 @@ public static class LabBatch
                 var fault = begun ? Fault(stages, console.Of(i), complete: trials.Complete || i < trials.Current) : null;
                 if (!begun || (fault is not null && i > 0))
                 {
+                    if (fault is not null)
+                    {
+                        failedBehind[batch[i].File] = $"passes alone; behind {string.Join(", ", batch.Take(i).Select(b => b.Facts.Name))} it failed: {fault}";
+                    }
                     again.Add(batch[i]);
                     continue;
                 }
-                var verdict = new LabBatchVerdict(batch[i].File, fault is null ? LabVerdict.Passed : LabVerdict.Failed, fault ?? Remarks(stages));
+                var verdict = new LabBatchVerdict(batch[i].File, fault is null ? LabVerdict.Passed : LabVerdict.Failed, fault ?? failedBehind.GetValueOrDefault(batch[i].File) ?? Remarks(stages));
                 verdicts[batch[i].File] = verdict;
                 watcher?.Report(verdict);
             }

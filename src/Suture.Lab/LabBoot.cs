@@ -11,6 +11,7 @@ internal static class LabBoot
     /// <summary>What a serial line and a loaded host may add to a bound that the guest itself keeps.</summary>
     public static readonly TimeSpan Slack = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan ConsoleEnd = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ConsoleCheck = TimeSpan.FromSeconds(1);
 
     /// <summary>Boots; what happens goes to <paramref name="trial"/>, the result is the serial console. The machine is gone afterwards.</summary>
@@ -25,6 +26,7 @@ internal static class LabBoot
             var arguments = QemuCommand.Boot(acceleration.Kvm, request.Kernel.VmlinuzPath, initramfs, console.Path);
             await using (var machine = VirtualMachine.Start(arguments, request.Timeout + Slack))
             {
+                trial.Processors = () => machine.ProcessorTime;
                 await FollowAsync(machine, console, trial, acceleration, request, cancel);
             }
             return console.Read();
@@ -77,6 +79,14 @@ internal static class LabBoot
             }
             deadline = clock.Elapsed + TimeSpan.FromMilliseconds(trial.Open?.BoundMs ?? 0) + Slack * request.Patience;
             deadline = deadline < timeout ? deadline : timeout;
+        }
+        for (var end = clock.Elapsed + Slack; !console.Read().Contains(GuestPlan.LogEnd, StringComparison.Ordinal); await Task.Delay(ConsoleEnd, cancel))
+        {
+            if (clock.Elapsed > end)
+            {
+                trial.Add(new LabStage("guest", false, 0, "the end of the kernel log did not come out of the machine: it cannot be judged"));
+                return;
+            }
         }
     }
 

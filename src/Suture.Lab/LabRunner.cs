@@ -78,7 +78,7 @@ public static class LabRunner
     {
         if (request.Load is not null)
         {
-            trial.Add(LoadComparison.Run(trial.Measurements));
+            trial.Add(LoadComparison.Run(trial.Measurements, trial.ProcessorShares));
         }
         var findings = KernelLog.Findings(log);
         trial.Add(new LabStage("kernel-log", findings.Count == 0, 0,

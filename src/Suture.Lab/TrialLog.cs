@@ -1,3 +1,4 @@
+using Suture.Lab.Machine;
 using Suture.Lab.Memory;
 using Suture.Lab.Protocol;
 
@@ -10,6 +11,8 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
     private readonly Dictionary<int, List<LabStage>> _byTrial = [];
 
     private readonly List<LabMeasurement> _measurements = [];
+    private readonly Dictionary<string, double> _processorShares = [];
+    private ProcessorTime _since;
     private MemoryImage _memory = new();
 
     /// <summary>Judges what the guest read from memory in a trial, by its number; only asked where the guest was told to read.</summary>
@@ -28,6 +31,12 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
 
     /// <summary>What the load measured.</summary>
     public IReadOnlyList<LabMeasurement> Measurements => _measurements;
+
+    /// <summary>Tells what the machine has had of the processors until now.</summary>
+    public Func<ProcessorTime>? Processors { get; set; }
+
+    /// <summary>By stage: what the machine was given of the processor time that it wanted, from 0 to 1.</summary>
+    public IReadOnlyDictionary<string, double> ProcessorShares => _processorShares;
 
     /// <summary>Whether the guest carried out its plan to the end.</summary>
     public bool Complete { get; private set; }
@@ -56,6 +65,7 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
         {
             case GuestEventKind.Begin:
                 Open = value;
+                _since = Processors?.Invoke() ?? default;
                 Current = value.Trial;
                 _byTrial.TryAdd(Current, []);
                 watcher?.Report(new LabEvent(LabEventKind.Begin, value.Name, "", uptime));
@@ -65,6 +75,7 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
                 break;
             case GuestEventKind.Stage:
                 Open = null;
+                _processorShares.TryAdd(value.Name, Processors?.Invoke().ShareSince(_since) ?? 1);
                 var (ok, detail) = value is { Name: "memory", Ok: true } && MemoryJudge is { } judge
                     && !value.Detail.StartsWith(GuestMemoryPlan.NotRead, StringComparison.Ordinal) ? judge(value.Trial, _memory) : (value.Ok, value.Detail);
                 _memory = new MemoryImage();

@@ -21,10 +21,10 @@ internal sealed class RunningPlaces(CompiledObject original, string owner, IRunn
     /// <summary>Where the symbol is that units know by <paramref name="name"/> without defining it; null when it cannot be told.</summary>
     public static FoundPlace? FindExternal(string name, string owner, IRunningKernel kernel)
     {
-        if (owner != "vmlinux" && InModule(owner, name, kernel) is { Count: > 0 } own)
+        if (owner != "vmlinux" && InModule(owner, name, kernel) is { Count: > 0 } own && (own.Exists(s => s.IsGlobal) || kernel.Export(name) is not { } other || other.Owner == owner))
         {
             var at = own.Count == 1 ? 0 : own.FindIndex(s => s.IsGlobal);
-            return at < 0 ? null : new FoundPlace(owner, own.Count == 1 ? 0 : at + 1, PlaceOf(own[at]));
+            return at < 0 || CountsInitialisation(own, at) ? null : new FoundPlace(owner, own.Count == 1 ? 0 : at + 1, PlaceOf(own[at]));
         }
         if (kernel.Export(name) is { Owner: not "vmlinux" } export)
         {
@@ -131,8 +131,11 @@ internal sealed class RunningPlaces(CompiledObject original, string owner, IRunn
         }
         var module = kernel.Module(owner)!;
         var matching = all.FindAll(s => piece.IsGlobal ? s.IsGlobal : SameCode(piece, module, s));
-        return matching is [var only] ? new FoundPlace(owner, all.IndexOf(only) + 1, PlaceOf(only)) : null;
+        return matching is [var only] && !CountsInitialisation(all, all.IndexOf(only)) ? new FoundPlace(owner, all.IndexOf(only) + 1, PlaceOf(only)) : null;
     }
+
+    /// <summary>Whether a position counts a symbol that is gone when the module has begun to work.</summary>
+    private static bool CountsInitialisation(List<FileSymbol> symbols, int position) => symbols.Take(position).Any(s => s.Section!.Name.StartsWith(".init", StringComparison.Ordinal));
 
     private bool SameCode(Piece piece, RelocatableFile module, FileSymbol symbol)
     {

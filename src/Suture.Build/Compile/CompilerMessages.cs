@@ -4,7 +4,7 @@ using Suture.Build.Patches;
 
 namespace Suture.Build.Compile;
 
-/// <summary>Reads gcc's messages and finds the patch's line for each.</summary>
+/// <summary>Reads the messages of gcc and of the assembler (which writes Error and Warning) and finds the patch's line for each.</summary>
 internal static partial class CompilerMessages
 {
     private const int Most = 1_000;
@@ -20,7 +20,7 @@ internal static partial class CompilerMessages
             var line = Number(match.Groups["line"].Value);
             var path = file.StartsWith("./", StringComparison.Ordinal) ? file[2..] : file;
             var place = byPath.TryGetValue(path, out var patched) ? patched.PatchLineOf(line) : null;
-            return new CompilerMessage(file, line, Number(match.Groups["column"].Value), match.Groups["severity"].Value,
+            return new CompilerMessage(file, line, Number(match.Groups["column"].Value), match.Groups["severity"].Value.ToLowerInvariant(),
                 match.Groups["message"].Value, place?.Patch, place?.Line ?? 0);
         })];
     }
@@ -28,6 +28,6 @@ internal static partial class CompilerMessages
     private static int Number(string digits) =>
         int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    [GeneratedRegex(@"^(?<file>[^:\n]+):(?<line>\d+):(?:(?<column>\d+):)? (?<severity>fatal error|error|warning|note): (?<message>.*)$", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5_000)]
+    [GeneratedRegex(@"^(?<file>[^:\n]+):(?<line>\d+):(?:(?<column>\d+):)? (?<severity>(?i:fatal error|error|warning|note)): (?<message>.*)$", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5_000)]
     private static partial Regex Message();
 }

@@ -37,7 +37,8 @@ internal sealed class HeaderPruning(CompilePlan plan, UnitCompiler compiler, Sha
                         again.Add(candidate);
                         patched.Escapes.ToList().ForEach(e => escapes.TryAdd(e, 0));
                     }
-                    else if (original is null || original.Value.Digest != patched.Digest)
+                    // What includes a file from beside the shadow to the end was not compared.
+                    else if (patched.Escapes.Count > 0 || original is null || original.Value.Digest != patched.Digest)
                     {
                         needed.TryAdd(candidate, 0);
                     }

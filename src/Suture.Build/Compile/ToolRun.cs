@@ -4,7 +4,7 @@ using System.Text;
 namespace Suture.Build.Compile;
 
 /// <summary>How a run of the compiler, or of another of the kernel's build tools, ended.</summary>
-/// <param name="ExitCode">Its exit code; -1 when it took too long and was killed.</param>
+/// <param name="ExitCode">Its exit code.</param>
 /// <param name="Errors">What it wrote to standard error, cut at a bound.</param>
 /// <param name="Output">What it wrote to standard output.</param>
 /// <param name="Milliseconds">How long it took.</param>
@@ -13,10 +13,14 @@ internal sealed record ToolResult(int ExitCode, string Errors, byte[] Output, lo
 /// <summary>Runs one program of the kernel's build, bounded in time and output, in an environment that cannot change what it makes.</summary>
 internal static class ToolRun
 {
+    /// <summary>What gcc writes when one of its parts did not end by itself: mostly the machine had no memory left.</summary>
+    private const string Killed = "Killed signal terminated program";
+    private const int Sigkill = 9;
     private const int MostErrors = 1 << 20;
     private const int MostOutput = 256 << 20;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
+    /// <exception cref="IOException">It cannot be run, was killed, or took too long: that says nothing about what it was given.</exception>
     public static async Task<ToolResult> Async(IReadOnlyList<string> command, string directory, string temporary, CancellationToken ct)
     {
         var start = new ProcessStartInfo(command[0])
@@ -49,11 +53,14 @@ internal static class ToolRun
             var errors = ReadAsync(process.StandardError.BaseStream, MostErrors, limit.Token);
             var output = ReadAsync(process.StandardOutput.BaseStream, MostOutput, limit.Token);
             await Task.WhenAll(errors, output, process.WaitForExitAsync(limit.Token));
-            return new ToolResult(process.ExitCode, Encoding.UTF8.GetString(await errors), await output, watch.ElapsedMilliseconds);
+            var result = new ToolResult(process.ExitCode, Encoding.UTF8.GetString(await errors), await output, watch.ElapsedMilliseconds);
+            return result.ExitCode == 128 + Sigkill || (result.ExitCode != 0 && result.Errors.Contains(Killed, StringComparison.Ordinal))
+                ? throw new IOException($"{command[0]} was killed, probably for want of memory; free some and run the same again")
+                : result;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return new ToolResult(-1, $"{command[0]}: stopped after {Longest.TotalMinutes} minutes", [], watch.ElapsedMilliseconds);
+            throw new IOException($"{command[0]} was stopped after {Longest.TotalMinutes} minutes; run the same again when the machine is less busy");
         }
         finally
         {

@@ -13,6 +13,9 @@ public sealed record LinkUnit(string Source, DiffResult Diff, UnitMatch Match, I
 {
     /// <summary>"vmlinux" or a module name.</summary>
     public string Owner => Image.Object;
+
+    /// <summary>Further modules that have this unit's code.</summary>
+    public IReadOnlyList<string> OtherOwners { get; init; } = [];
 }
 
 /// <summary>One function that the livepatch replaces or brings along.</summary>

@@ -95,6 +95,10 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
                 var match = unit.Match.Functions[original];
                 var place = unit.Match.Resolve(original);
                 functions.Add(new LivepatchFunction(unit.Owner, original.Name, place?.SymPos ?? 0, Change.Changed, match.State));
+                if (unit.OtherOwners.Count > 0)
+                {
+                    findings.Add(BuildFindings.SeveralModules(unit.Source, original.Name, unit.OtherOwners.Prepend(unit.Owner)));
+                }
                 foreach (var part in original.Parts.Prepend(original))
                 {
                     var partMatch = unit.Match.Functions[part];

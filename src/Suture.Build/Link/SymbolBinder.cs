@@ -113,11 +113,13 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
         {
             return unit.Match.Resolve(original);
         }
-        if (unit.Image.FindGlobal(name) is { } inOwner)
+        // What only one unit of the module sees is the patch's to use when it makes it visible; it is not what all modules know by that name.
+        var exported = kernel.Exports.TryGet(name, out var export);
+        if (unit.Image.FindGlobal(name) is { } inOwner && (!exported || export.Module == unit.Owner || unit.Owner == "vmlinux" || unit.Image.IsShared(name)))
         {
             return inOwner;
         }
-        return kernel.Exports.TryGet(name, out var export)
+        return exported
             ? imageOf(export.Module).FindGlobal(name)
             : unit.Owner != "vmlinux" ? imageOf("vmlinux").FindGlobal(name) : null;
     }

@@ -42,32 +42,35 @@ public sealed class ModuleImage : ITargetImage
         {
             return null;
         }
-        var index = symbols.Count == 1 ? 0 : symbols.FindIndex(s => s.Binding != SymbolBinding.Local);
-        return index < 0 ? null : new KernelSymbolReference(Object, name, symbols.Count == 1 ? 0 : index + 1);
+        return Position(name, symbols, symbols.Count == 1 ? 0 : symbols.FindIndex(s => s.Binding != SymbolBinding.Local));
     }
+
+    /// <inheritdoc/>
+    public bool IsShared(string name) => _positions.TryGetValue(name, out var symbols) && symbols.Exists(s => s.Binding != SymbolBinding.Local);
 
     /// <inheritdoc/>
     public IReadOnlyList<string>? UsersOf(string name) => _byName[name].ToList() is not [var function] ? null
         : [.. _module.Elements.Where(e => e.References.Exists(r => r.Target == function)).Select(e => Count(e.Name) == 1 ? e.Name : $"{e} (one of several)")];
 
     /// <inheritdoc/>
-    public UnitMatch Match(ObjectModel unit)
+    public UnitMatch Match(ObjectModel unit, bool asShipped)
     {
         ArgumentNullException.ThrowIfNull(unit);
         var found = new Dictionary<Element, HashSet<Element>>(ReferenceEqualityComparer.Instance);
         var functions = new Dictionary<Element, FunctionMatch>(ReferenceEqualityComparer.Instance);
         foreach (var function in unit.Functions)
         {
-            functions[function] = MatchFunction(function, found);
+            functions[function] = MatchFunction(function, found, asShipped);
         }
         return new UnitMatch { Functions = functions, Resolve = e => Resolve(e, found) };
     }
 
-    private FunctionMatch MatchFunction(Element function, Dictionary<Element, HashSet<Element>> found)
+    private FunctionMatch MatchFunction(Element function, Dictionary<Element, HashSet<Element>> found, bool asShipped)
     {
         var detail = "";
         var hits = new List<Attempt>();
-        foreach (var candidate in _byName[function.Name].Where(e => e.Kind == ElementKind.Function))
+        var candidates = _byName[function.Name].Where(e => e.Kind == ElementKind.Function).ToList();
+        foreach (var candidate in candidates)
         {
             var attempt = new Attempt(_byName);
             if (attempt.Same(function, candidate, 0))
@@ -83,7 +86,8 @@ public sealed class ModuleImage : ITargetImage
         {
             return FunctionMatch.None(function, detail);
         }
-        foreach (var (element, target) in hits.Count == 1 ? hits[0].Implied : [])
+        // A sure witness; a function that need not match where it is may match as a namesake of it only.
+        foreach (var (element, target) in hits.Count == 1 && (asShipped || candidates.Count == 1) ? hits[0].Implied : [])
         {
             if (!found.TryGetValue(element, out var set))
             {
@@ -100,11 +104,7 @@ public sealed class ModuleImage : ITargetImage
         {
             return null;
         }
-        if (symbols.Count == 1)
-        {
-            return new KernelSymbolReference(Object, element.Name, 0);
-        }
-        if (element.IsGlobal)
+        if (symbols.Count == 1 || element.IsGlobal)
         {
             return FindGlobal(element.Name);
         }
@@ -113,9 +113,16 @@ public sealed class ModuleImage : ITargetImage
             return null;
         }
         var target = targets.First();
-        var index = symbols.FindIndex(s => s == target.Symbol || target.Aliases.Contains(s));
-        return index < 0 ? null : new KernelSymbolReference(Object, element.Name, index + 1);
+        return Position(element.Name, symbols, symbols.FindIndex(s => s == target.Symbol || target.Aliases.Contains(s)));
     }
+
+    /// <summary>
+    /// The symbol at <paramref name="index"/> by its position. The kernel forgets the symbols of initialisation code when it has run: a position that counts one is
+    /// another one afterwards.
+    /// </summary>
+    private KernelSymbolReference? Position(string name, List<Symbol> symbols, int index) =>
+        index < 0 || symbols.Take(index).Any(s => s.Section!.Name.StartsWith(".init", StringComparison.Ordinal)) ? null
+            : new KernelSymbolReference(Object, name, symbols.Count == 1 ? 0 : index + 1);
 
     private sealed class Attempt(ILookup<string, Element> byName)
     {
@@ -168,6 +175,14 @@ public sealed class ModuleImage : ITargetImage
                 if (!SameTarget(reference, other, depth))
                 {
                     return Differs($"'{expected}'+0x{offset:x} refers to {Describe(reference)}+{reference.TargetOffset}; the module's to {Describe(other)}+{other.TargetOffset}");
+                }
+            }
+            foreach (var more in actual.References)
+            {
+                var offset = more.Offset - actual.Prefix;
+                if (offset >= 0 && offset < x.Length && !masked[offset] && !IsRewrittenJump(expected, offset, y))
+                {
+                    return Differs($"'{expected}'+0x{offset:x} refers to {Describe(more)} in the module, and to nothing as compiled");
                 }
             }
             for (var i = 0; i < x.Length; i++)

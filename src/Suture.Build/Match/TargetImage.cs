@@ -46,10 +46,18 @@ public interface ITargetImage
     string Object { get; }
 
     /// <summary>Compares every function of <paramref name="unit"/> with the image.</summary>
-    UnitMatch Match(ObjectModel unit);
+    /// <param name="unit">The unit.</param>
+    /// <param name="asShipped">
+    /// Whether it was compiled exactly as the kernel's build does it. Otherwise the assembler may have encoded a jump in another length, so that a
+    /// function does not match where it is, and only a namesake of it does.
+    /// </param>
+    UnitMatch Match(ObjectModel unit, bool asShipped);
 
     /// <summary>The symbol that other objects know by <paramref name="name"/>, or null when the image has none.</summary>
     KernelSymbolReference? FindGlobal(string name);
+
+    /// <summary>Whether <paramref name="name"/> is a symbol that the image shows to all its units.</summary>
+    bool IsShared(string name);
 
     /// <summary>
     /// Names of the functions and data of this image that refer to its function <paramref name="name"/>, the function itself included if

@@ -18,19 +18,19 @@ public static class UnitMatching
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(plain);
-        var first = image.Match(sectioned);
+        var first = image.Match(sectioned, asShipped: false);
         if (needed.All(f => first.Functions[f].State == MatchState.Identical && (f.Parent is not null || first.Resolve(f) is not null))
             || await plain() is not { } asShipped)
         {
             return first;
         }
-        var second = image.Match(asShipped);
+        var second = image.Match(asShipped, asShipped: true);
         var counterparts = Counterparts(sectioned, asShipped);
         return new UnitMatch
         {
             Functions = first.Functions.ToDictionary(
                 p => p.Key,
-                p => p.Value.State != MatchState.Identical && counterparts.TryGetValue(p.Key, out var other) ? second.Functions[other] : p.Value,
+                p => (p.Value.State != MatchState.Identical || first.Resolve(p.Key) is null) && counterparts.TryGetValue(p.Key, out var other) ? second.Functions[other] : p.Value,
                 (IEqualityComparer<Element>)ReferenceEqualityComparer.Instance),
             Resolve = e => first.Resolve(e) ?? (counterparts.TryGetValue(e, out var other) ? second.Resolve(other) : null),
         };

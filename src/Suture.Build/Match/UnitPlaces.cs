@@ -16,16 +16,18 @@ internal sealed class UnitPlaces
     private readonly SystemMap _symbols;
     private readonly Dictionary<Element, HashSet<ulong>> _implied = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Element, List<VmlinuxImage.Attempt>> _matched;
+    private readonly Dictionary<Element, VmlinuxImage.Attempt> _witnesses = new(ReferenceEqualityComparer.Instance);
 
-    public UnitPlaces(SystemMap symbols, Dictionary<Element, List<VmlinuxImage.Attempt>> matched)
+    public UnitPlaces(SystemMap symbols, Dictionary<Element, List<VmlinuxImage.Attempt>> matched, bool asShipped)
     {
         _symbols = symbols;
         _matched = matched;
-        foreach (var attempts in matched.Values)
+        foreach (var (function, attempts) in matched)
         {
-            // A function that matched at one place only is a sure witness.
-            if (attempts is [var only])
+            // A function that matched at one place only is a sure witness: of all that have its name only if it must match where it is.
+            if (attempts is [var only] && (asShipped || VmlinuxImage.Candidates(symbols, function).Skip(1).FirstOrDefault() == 0))
             {
+                _witnesses[function] = only;
                 foreach (var (element, address) in only.Implied)
                 {
                     if (!_implied.TryGetValue(element, out var set))
@@ -37,6 +39,9 @@ internal sealed class UnitPlaces
             }
         }
     }
+
+    /// <summary>Where the witnesses say that <paramref name="element"/> is; null when none does or they disagree.</summary>
+    public ulong? Implied(Element element) => _implied.TryGetValue(element, out var implied) && implied.Count == 1 ? implied.First() : null;
 
     public KernelSymbolReference? Resolve(Element element)
     {
@@ -65,9 +70,9 @@ internal sealed class UnitPlaces
 
     private ulong? Address(Element element, IReadOnlyList<KernelSymbol> candidates)
     {
-        if (_implied.TryGetValue(element, out var implied))
+        if (_implied.ContainsKey(element))
         {
-            return implied.Count == 1 ? implied.First() : null;
+            return Implied(element);
         }
         if (element.IsGlobal && candidates.Where(c => char.IsAsciiLetterUpper(c.Type)).ToList() is [var global])
         {
@@ -79,7 +84,7 @@ internal sealed class UnitPlaces
     /// <summary>Of several places where the function may be, the one among the unit's other functions, or next to them with nobody else's code between.</summary>
     private ulong? AmongNeighbours(Element element, List<VmlinuxImage.Attempt> attempts)
     {
-        var neighbours = _matched.Where(p => p.Value.Count == 1 && Gathered(p.Key.Section.Name) == Gathered(element.Section.Name)).Select(p => p.Value[0].Address).ToList();
+        var neighbours = _witnesses.Where(p => Gathered(p.Key.Section.Name) == Gathered(element.Section.Name)).Select(p => p.Value.Address).ToList();
         if (neighbours.Count == 0)
         {
             return null;

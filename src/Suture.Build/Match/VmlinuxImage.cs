@@ -31,11 +31,14 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
     }
 
     /// <inheritdoc/>
+    public bool IsShared(string name) => symbols.Find(name).Any(s => char.IsAsciiLetterUpper(s.Type) || s.Type is 'w' or 'v');
+
+    /// <inheritdoc/>
     public IReadOnlyList<string>? UsersOf(string name) =>
         symbols.Find(name) is [var only] ? ImageReferences.To(only.Address, image, symbols) : null;
 
     /// <inheritdoc/>
-    public UnitMatch Match(ObjectModel unit)
+    public UnitMatch Match(ObjectModel unit, bool asShipped)
     {
         ArgumentNullException.ThrowIfNull(unit);
         var matched = new Dictionary<Element, List<Attempt>>(ReferenceEqualityComparer.Instance);
@@ -44,7 +47,14 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
         {
             functions[function] = MatchFunction(function, matched);
         }
-        var places = new UnitPlaces(symbols, matched);
+        var places = new UnitPlaces(symbols, matched, asShipped);
+        foreach (var (function, attempts) in matched)
+        {
+            if (places.Implied(function) is { } address && !attempts.Exists(a => a.Address == address))
+            {
+                functions[function] = new FunctionMatch(MatchState.Mismatch, $"the unit's other functions use '{function}' at {address:x}, and other code runs there");
+            }
+        }
         return new UnitMatch { Functions = functions, Resolve = places.Resolve };
     }
 
@@ -56,8 +66,7 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
         }
         var attempts = new List<Attempt>();
         var detail = "";
-        var candidates = Names(function).SelectMany(symbols.Find).Select(s => s.Address).Distinct();
-        foreach (var address in candidates)
+        foreach (var address in Candidates(symbols, function))
         {
             var attempt = new Attempt(image, symbols, function, address);
             if (attempt.Run())
@@ -77,8 +86,9 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
         return new FunctionMatch(MatchState.Identical);
     }
 
-    private static IEnumerable<string> Names(Element function) =>
-        function.Aliases.Select(a => a.Name).Prepend(function.Name);
+    /// <summary>Where <paramref name="function"/> may be, by its names.</summary>
+    internal static IEnumerable<ulong> Candidates(SystemMap symbols, Element function) =>
+        function.Aliases.Select(a => a.Name).Prepend(function.Name).SelectMany(symbols.Find).Select(s => s.Address).Distinct();
 
     /// <summary>One function compared with one address.</summary>
     internal sealed class Attempt(ElfImage image, SystemMap symbols, Element function, ulong address)

@@ -37,14 +37,16 @@ internal sealed class Initramfs
         var trials = new List<GuestTrial>();
         foreach (var (file, facts) in request.Patches)
         {
-            var targets = TargetModules(request, facts);
+            var mustLoad = request.TargetsMustLoad && facts.Objects.Count == 1;
+            var targets = TargetModules(request.Kernel, facts, mustLoad);
             foreach (var target in targets.Where(t => !archive.Has(t.Guest.File)))
             {
                 archive.File(target.Guest.File, await ModuleFile.ReadAsync(target.Source, cancel));
             }
-            var patch = new GuestModule(facts.Name, $"/lab/{facts.Name}.ko", Required: true) { Memory = request.Code.GetValueOrDefault(file)?.Plan(mayMiss: !request.TargetsMustLoad) };
+            var patch = new GuestModule(facts.Name, $"/lab/{facts.Name}.ko", Required: true) { Memory = request.Code.GetValueOrDefault(file)?.Plan(mayMiss: !mustLoad) };
             archive.File(patch.File, await ModuleFile.ReadAsync(file, cancel));
-            trials.Add(new GuestTrial(patch, [.. targets.Select(t => t.Guest)]));
+            var needsTarget = request.TargetsMustLoad && !facts.Objects.Contains("vmlinux");
+            trials.Add(new GuestTrial(patch, [.. targets.Select(t => t.Guest)], needsTarget ? [.. facts.TargetModules] : []));
         }
         var replaced = await AddReplacedAsync(archive, request.Replaced, cancel);
         if (request.Probe is { } probe)
@@ -98,14 +100,13 @@ internal sealed class Initramfs
     }
 
     /// <summary>The modules that the livepatch patches, each after those it needs.</summary>
-    private static List<(string Source, GuestModule Guest)> TargetModules(BootRequest request, ModuleFacts patch)
+    private static List<(string Source, GuestModule Guest)> TargetModules(LabKernel kernel, ModuleFacts patch, bool mustLoad)
     {
-        var kernel = request.Kernel;
         var targets = patch.TargetModules.Select(t => kernel.Modules.Find(t) ?? throw new LabInputException(LabInputFault.WrongKernel,
             $"the livepatch patches the module {t}, which kernel {kernel.Release} does not have", "take the kernel it was built for")).ToList();
         var names = targets.SelectMany(t => t.Dependencies.Append(t.Name)).Distinct(StringComparer.Ordinal);
         return [.. names.Select(n => (kernel.Modules.Find(n)!.Path,
-            new GuestModule(n, $"/lab/modules/{n}.ko", request.TargetsMustLoad && targets.Exists(t => t.Name == n))))];
+            new GuestModule(n, $"/lab/modules/{n}.ko", mustLoad && targets.Exists(t => t.Name == n))))];
     }
 
     /// <summary>Adds a file executable, and the libraries it needs when it is a dynamically linked program.</summary>

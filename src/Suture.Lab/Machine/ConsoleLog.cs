@@ -7,6 +7,9 @@ internal sealed class ConsoleLog(string path)
 {
     private const int KeepBytes = 4 << 20;
 
+    /// <summary>How a line begins that stands for what was left out.</summary>
+    public const string LeftOut = "[… ";
+
     /// <summary>Size past which the machine is stopped.</summary>
     public const long MaxBytes = 64 << 20;
 
@@ -34,7 +37,7 @@ internal sealed class ConsoleLog(string path)
         var tail = new byte[Math.Min(rest, KeepBytes)];
         file.Seek(-tail.Length, SeekOrigin.End);
         file.ReadExactly(tail);
-        return $"{Text(head)}\n[… {rest - tail.Length} bytes left out …]\n{Text(tail)}";
+        return $"{Text(head)}\n{LeftOut}{rest - tail.Length} bytes left out …]\n{Text(tail)}";
     }
 
     /// <summary>Without the carriage returns of a terminal and the screen control of the firmware.</summary>

@@ -6,6 +6,8 @@ namespace Suture.Lab.Machine;
 /// </summary>
 internal sealed class KvmMemory(string? path)
 {
+    private const string Works = "works\n";
+    private const string Broken = "broken: ";
     private const string BootId = "/proc/sys/kernel/random/boot_id";
 
     /// <summary>The memory of this boot; forgetful when there is no boot id to be had.</summary>
@@ -26,7 +28,9 @@ internal sealed class KvmMemory(string? path)
     {
         try
         {
-            return path is not null && File.Exists(path) ? File.ReadAllText(path) : null;
+            // A file that says neither is half written.
+            var text = path is not null && File.Exists(path) ? File.ReadAllText(path) : "";
+            return text == Works ? "" : text.StartsWith(Broken, StringComparison.Ordinal) && text.EndsWith('\n') ? text[Broken.Length..^1] : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -44,7 +48,7 @@ internal sealed class KvmMemory(string? path)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, fault);
+            File.WriteAllText(path, fault.Length == 0 ? Works : $"{Broken}{fault}\n");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -59,6 +59,9 @@ internal sealed class VirtualMachine : IAsyncDisposable
         }
     }
 
+    /// <summary>What it has had of this machine's processors until now.</summary>
+    public ProcessorTime ProcessorTime => ProcessorTime.OfChildren(_process.Id);
+
     /// <summary>The next event of the guest; null when QEMU has ended.</summary>
     public Task<GuestEvent?> NextAsync(CancellationToken cancel) => _events.NextAsync(cancel);
 

@@ -21,6 +21,9 @@ internal sealed record GuestPlan
     /// <summary>The kernel log's line at the start of trial number <paramref name="trial"/>, so that the log can be told apart by trials.</summary>
     public static string LogMark(int trial) => $"suture-lab: trial {trial} begins";
 
+    /// <summary>The kernel log's line after the last trial, when what it left to timers and grace periods has had its time.</summary>
+    public const string LogEnd = "suture-lab: all trials are over";
+
     /// <summary>An older livepatch, applied before each one under test, which must replace it; or null.</summary>
     public GuestModule? Replaced { get; init; }
 
@@ -49,7 +52,8 @@ internal sealed record GuestPlan
 /// <summary>One livepatch to try.</summary>
 /// <param name="Patch">The livepatch.</param>
 /// <param name="Targets">Modules that it patches, each after the modules it needs.</param>
-internal sealed record GuestTrial(GuestModule Patch, IReadOnlyList<GuestModule> Targets);
+/// <param name="NeedsOneOf">Names of targets without any of which nothing would be tried; empty when there is something else to try, too.</param>
+internal sealed record GuestTrial(GuestModule Patch, IReadOnlyList<GuestModule> Targets, IReadOnlyList<string> NeedsOneOf);
 
 /// <summary>One module file in the guest.</summary>
 /// <param name="Name">Module name, as /proc/modules shows it.</param>

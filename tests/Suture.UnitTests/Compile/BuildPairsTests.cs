@@ -54,6 +54,28 @@ public class BuildPairsTests
     }
 
     [Fact]
+    public async Task What_the_assembler_refuses_is_told_by_its_line_of_the_patch()
+    {
+        using var tree = Tree();
+        var failed = (await tree.BuildAsync(tree.Edit(("fs/alone.c", "return x;", "asm(\"no_such_thing\");\n\treturn x;")), TestContext.Current.CancellationToken))
+            .ShouldBeOfType<PatchedDoesNotCompile>();
+        var message = failed.Units.ShouldHaveSingleItem().Messages.Single(m => m.IsError);
+        message.Message.ShouldContain("no_such_thing");
+        message.Patch.ShouldBe("alone.c.patch");
+    }
+
+    [Fact]
+    public async Task A_compiler_that_was_killed_says_nothing_about_the_source()
+    {
+        using var tree = Tree();
+        var killed = Path.Combine(tree.Tree, "killed");
+        await File.WriteAllTextAsync(killed, "#!/bin/sh\necho 'gcc: fatal error: Killed signal terminated program cc1' >&2\nexit 1\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(killed, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var e = await Should.ThrowAsync<IOException>(() => ToolRun.Async([killed], tree.Tree, tree.Tree, TestContext.Current.CancellationToken));
+        e.Message.ShouldContain("was killed");
+    }
+
+    [Fact]
     public async Task What_was_compiled_for_nearly_the_same_patches_is_kept()
     {
         using var tree = Tree();

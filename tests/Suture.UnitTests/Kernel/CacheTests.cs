@@ -77,6 +77,27 @@ public sealed class CacheTests : IDisposable
         (await Should.ThrowAsync<KernelException>(() => new KernelCache(_layout).GetAsync("../x", null, TestContext.Current.CancellationToken))).Fault.ShouldBe(KernelFault.NotFound);
 
     [Fact]
+    public void WhatWasCompiledOfOtherSourcesIsForgotten()
+    {
+        var (work, source) = (Path.Combine(_layout.Root, "work"), Path.Combine(_layout.Root, "source/fs"));
+        Directory.CreateDirectory(work);
+        Directory.CreateDirectory(source);
+        File.WriteAllText(Path.Combine(source, "a.c"), "int a;");
+        bool Keeps()
+        {
+            File.WriteAllText(Path.Combine(work, "object"), "");
+            KernelDirectory.ForgetOtherSources(work, Path.Combine(_layout.Root, "source"));
+            return File.Exists(Path.Combine(work, "object"));
+        }
+        Keeps().ShouldBeFalse();
+        Keeps().ShouldBeTrue();
+        File.WriteAllText(Path.Combine(source, "a.o"), "made");
+        Keeps().ShouldBeTrue();
+        File.WriteAllText(Path.Combine(source, "a.c"), "int b, c;");
+        Keeps().ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task ADirectoryNamesThePieceThatIsMissing()
     {
         var stop = TestContext.Current.CancellationToken;

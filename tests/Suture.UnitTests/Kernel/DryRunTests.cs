@@ -40,6 +40,22 @@ public class DryRunTests
     }
 
     [Fact]
+    public void AUnitOfSeveralModulesNamesThemAll()
+    {
+        var run = new DryRun("gcc-12");
+        run.Add(Module.Replace("x_y\"' -D__", "x_y:z-a\"' -D__", StringComparison.Ordinal));
+        run.Units[0].Owner.ShouldBe("x_y");
+        run.Units[0].OtherOwners.ShouldBe(["z_a"]);
+
+        var file = Path.GetTempFileName();
+        CompileDatabase.Write(file, run.Units);
+        var read = CompileDatabase.Load(file).Find("fs/x-y/s.c").ShouldNotBeNull();
+        File.Delete(file);
+        read.Owner.ShouldBe("x_y");
+        read.OtherOwners.ShouldBe(["z_a"]);
+    }
+
+    [Fact]
     public void GeneratedSourcesAreCollected()
     {
         var run = new DryRun("gcc-12");

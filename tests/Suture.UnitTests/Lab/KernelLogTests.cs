@@ -35,6 +35,9 @@ public sealed class KernelLogTests
     [InlineData("[   44.000000] kernel BUG at mm/slub.c:431!", "bug")]
     public void Harm_is_named(string line, string kind) => KernelHarm.KindOf(line).ShouldBe(kind);
 
+    [Fact]
+    public void What_was_left_out_is_not_clean() => KernelLog.Findings("Linux version\n[… 17 bytes left out …]\n[   9.1] done\n").ShouldHaveSingleItem().Kind.ShouldBe("not read");
+
     [Theory]
     [InlineData("[    8.421933] lp_cmdline: loading out-of-tree module taints kernel.")]
     [InlineData("[    8.423066] lp_cmdline: tainting kernel with TAINT_LIVEPATCH")]

@@ -60,6 +60,18 @@ public sealed class KvmCheckTests : IDisposable
         memory.Recall().ShouldBeNull();
         memory.Remember("it hangs");
         memory.Recall().ShouldBe("it hangs");
+        memory.Remember("");
+        memory.Recall().ShouldBe("");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("broken: it ha")]
+    public void Half_an_answer_is_none(string text)
+    {
+        var path = Path.Combine(_directory, "kvm-boot");
+        File.WriteAllText(path, text);
+        new KvmMemory(path).Recall().ShouldBeNull();
     }
 
     private static async Task WaitUntilGoneAsync(string path)

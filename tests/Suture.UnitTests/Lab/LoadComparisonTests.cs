@@ -20,8 +20,19 @@ public sealed class LoadComparisonTests
         var measurements = table.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(row => row.Split(' '))
             .SelectMany(row => new[] { "before", "during", "after" }.Zip(row.Skip(1)).Where(x => x.Second != "-")
                 .Select(x => new LabMeasurement(x.First, row[0], double.Parse(x.Second, System.Globalization.CultureInfo.InvariantCulture)))).ToList();
-        var stage = LoadComparison.Run(measurements);
+        var stage = LoadComparison.Run(measurements, new Dictionary<string, double>());
         stage.Ok.ShouldBe(ok);
         stage.Detail.ShouldContain(says);
+    }
+
+    [Theory]
+    [InlineData(0.9, 0.4, true)]
+    [InlineData(0.9, 0.9, false)]
+    // What the machine is given more is nothing to ask for.
+    [InlineData(0.2, 0.9, false)]
+    public void A_machine_that_was_given_less_may_do_less(double before, double during, bool ok)
+    {
+        var shares = new Dictionary<string, double> { ["workload-before"] = before, ["workload-during"] = during };
+        LoadComparison.Run([new("before", "reads", 100), new("during", "reads", 45), new("after", "reads", 100)], shares).Ok.ShouldBe(ok);
     }
 }
