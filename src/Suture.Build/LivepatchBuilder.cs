@@ -33,7 +33,7 @@ public sealed class LivepatchBuilder
     private readonly IProgress<ProgressReport>? _progress;
     private readonly List<Finding> _findings = [];
     private readonly TargetImages _images;
-    private readonly Dictionary<CompiledUnit, DiffResult> _diffs = [];
+    private readonly Dictionary<CompiledUnit, UnitClaims> _claims = [];
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
@@ -140,7 +140,7 @@ public sealed class LivepatchBuilder
         }
         var note = ModuleNote.Of(_request, moduleName, matched, new ShippedCode(Kernel, template.EntrySizes));
         var verified = new OutputVerification(Kernel, template).Run(ModuleNote.Embed(linked.Module, moduleName, note),
-            moduleName, _request.Replace, _diffs, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
+            moduleName, _request.Replace, _claims, matched, File.ReadAllBytes(Path.Combine(work, moduleName + ".o")));
         _findings.AddRange(verified.Findings);
         if (verified.Module is not { } module)
         {
@@ -229,33 +229,38 @@ public sealed class LivepatchBuilder
     private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> DiffAsync(
         PairsBuilt built, CompilePlan plan, ModuleTemplate template, string work, CancellationToken cancellation)
     {
-        var results = new DiffResult?[built.Units.Count];
+        var results = new (DiffResult? Patchable, IReadOnlyList<Finding> Findings, IReadOnlyList<Finding> Review, UnitClaims Claims)?[built.Units.Count];
         var callers = new CallerCoverage(_images, built.Units);
         var casts = new SourceCasts(_files);
         await Parallel.ForEachAsync(Enumerable.Range(0, results.Length).Where(i => !built.Units[i].AreEqual), cancellation, (i, _) =>
         {
             var unit = built.Units[i];
-            results[i] = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), template.EntrySizes, exactLines: true,
+            var diff = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), template.EntrySizes, exactLines: true,
                 areCallersCompiled: function => callers.IsComplete(function, unit.Unit.Owner));
+            // A whole security update is hundreds of units: what is not needed any more must go.
+            diff.Original.ForgetDebugInformation();
+            diff.Patched.ForgetDebugInformation();
+            var isPatchable = diff.Verdict == Verdict.Patchable;
+            results[i] = (isPatchable ? diff : null, diff.Findings, isPatchable ? [.. Review.Run(diff)] : [], UnitClaims.Of(diff));
             return ValueTask.CompletedTask;
         });
         var patchable = new List<(CompiledUnit, DiffResult)>();
-        var live = Array.Exists(results, r => r?.Verdict == Verdict.Patchable);
+        var live = Array.Exists(results, r => r?.Patchable is not null);
         var findings = new List<(string Source, Finding Finding)>();
-        for (var i = 0; i < results.Length; i++)
+        foreach (var (unit, result) in built.Units.Zip(results))
         {
-            if (results[i] is not { } diff)
+            if (result is not { } looked)
             {
                 continue;
             }
-            var source = built.Units[i].Unit.TreePath;
-            findings.AddRange(diff.Findings.Where(f => f.Code != "SUT0101")
+            var source = unit.Unit.TreePath;
+            findings.AddRange(looked.Findings.Where(f => f.Code != "SUT0101")
                 .Select(f => (source, casts.Reconsider(_places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)))));
-            _diffs[built.Units[i]] = diff;
-            if (diff.Verdict == Verdict.Patchable)
+            findings.AddRange(looked.Review.Select(f => (source, _places.Locate(f, source))));
+            _claims[unit] = looked.Claims;
+            if (looked.Patchable is { } diff)
             {
-                findings.AddRange(Review.Run(diff).Select(f => (source, _places.Locate(f, source))));
-                patchable.Add((built.Units[i], diff));
+                patchable.Add((unit, diff));
             }
         }
         _findings.AddRange(RepeatedFindings.Merge(findings));
@@ -276,8 +281,8 @@ public sealed class LivepatchBuilder
         var made = await RuntimeKeys.CompileAsync(Kernel, plan, affected, template.EntrySizes, work, cancellation);
         foreach (var (unit, _) in units.Where(u => made.ContainsKey(u.Unit.Unit)))
         {
-            _diffs.Remove(unit);
-            _diffs[made[unit.Unit].Unit] = made[unit.Unit].Diff;
+            _claims.Remove(unit);
+            _claims[made[unit.Unit].Unit] = UnitClaims.Of(made[unit.Unit].Diff);
         }
         return units.ConvertAll(u => made.TryGetValue(u.Unit.Unit, out var other) ? other : u);
     }

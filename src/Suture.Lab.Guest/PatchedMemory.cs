@@ -29,9 +29,10 @@ internal sealed class PatchedMemory(EventPort port)
 
     private (bool Ok, string Detail) SendAll(string module, GuestMemoryPlan plan)
     {
-        if (plan.Modules.FirstOrDefault(m => !Directory.Exists($"/sys/module/{m}/sections")) is { } missing)
+        var missing = plan.Modules.Where(m => !Directory.Exists($"/sys/module/{m}/sections")).ToList();
+        if (missing.Count > 0 && !plan.ModulesMayMiss)
         {
-            return (plan.ModulesMayMiss, $"{GuestMemoryPlan.NotRead}module {missing} is not loaded");
+            return (false, $"module {missing[0]} is not loaded");
         }
         using var memory = CoreMemory.Open(new KernelPaths(), out var fault);
         if (memory is null)
@@ -40,7 +41,8 @@ internal sealed class PatchedMemory(EventPort port)
         }
         var anchor = KernelAddress(plan.Anchor);
         Send(GuestMemoryPlan.Anchored, anchor, []);
-        foreach (var name in plan.Modules.Append(module))
+        missing.ForEach(m => Send($"{GuestMemoryPlan.Missing} {m}", 0, []));
+        foreach (var name in plan.Modules.Except(missing).Append(module))
         {
             foreach (var file in Directory.GetFiles($"/sys/module/{name}/sections"))
             {
@@ -48,7 +50,7 @@ internal sealed class PatchedMemory(EventPort port)
             }
         }
         var total = 0;
-        foreach (var code in plan.Code)
+        foreach (var code in plan.Code.Where(c => !missing.Contains(c.Module)))
         {
             var start = code.Module.Length == 0
                 ? anchor - plan.AnchorLinked + code.Offset

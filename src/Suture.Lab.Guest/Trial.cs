@@ -167,10 +167,13 @@ internal sealed class Trial
         {
             Kernel("load-targets", 1, () =>
             {
-                var failed = new List<string>();
+                var failed = new Dictionary<string, string>(StringComparer.Ordinal);
                 foreach (var module in _trial.Targets)
                 {
-                    var outcome = _loader.LoadPlain(module.File, module.Name);
+                    // The kernel would complain of each symbol that is missing, and that is no fault of the livepatch.
+                    var outcome = module.Needs.FirstOrDefault(failed.ContainsKey) is { } needed
+                        ? new LivepatchOutcome(LivepatchStatus.Refused, $"{module.Name} needs {needed}", [])
+                        : _loader.LoadPlain(module.File, module.Name);
                     if (outcome.Ok)
                     {
                         loaded.Add(module);
@@ -181,15 +184,15 @@ internal sealed class Trial
                     }
                     else
                     {
-                        failed.Add(outcome.Detail);
+                        failed.Add(module.Name, outcome.Detail);
                     }
                 }
                 if (_trial.NeedsOneOf.Count > 0 && !loaded.Exists(m => _trial.NeedsOneOf.Contains(m.Name)))
                 {
-                    return new LivepatchOutcome(LivepatchStatus.Refused, $"none of the patched modules loads here: {string.Join("; ", failed)}", []);
+                    return new LivepatchOutcome(LivepatchStatus.Refused, $"none of the patched modules loads here: {string.Join("; ", failed.Values)}", []);
                 }
                 var names = string.Join(", ", loaded.Select(m => m.Name));
-                return new LivepatchOutcome(LivepatchStatus.Done, failed.Count == 0 ? names : $"{names}; {GuestPlan.NotLoaded}{string.Join("; ", failed)}", []);
+                return new LivepatchOutcome(LivepatchStatus.Done, failed.Count == 0 ? names : $"{names}; {GuestPlan.NotLoaded}{string.Join("; ", failed.Values)}", []);
             });
         }
         return loaded;

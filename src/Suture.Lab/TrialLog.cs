@@ -76,8 +76,7 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
             case GuestEventKind.Stage:
                 Open = null;
                 _processorShares.TryAdd(value.Name, Processors?.Invoke().ShareSince(_since) ?? 1);
-                var (ok, detail) = value is { Name: "memory", Ok: true } && MemoryJudge is { } judge
-                    && !value.Detail.StartsWith(GuestMemoryPlan.NotRead, StringComparison.Ordinal) ? judge(value.Trial, _memory) : (value.Ok, value.Detail);
+                var (ok, detail) = value is { Name: "memory", Ok: true } && MemoryJudge is { } judge ? judge(value.Trial, _memory) : (value.Ok, value.Detail);
                 _memory = new MemoryImage();
                 Add(new LabStage(value.Name, ok, value.Ms, detail) { Cycle = value.Cycle, Order = value.Order, UptimeMs = value.UptimeMs });
                 break;

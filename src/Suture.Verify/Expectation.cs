@@ -101,12 +101,12 @@ public sealed class Expectation
 
     private Unit Open(UnitPair pair)
     {
-        var patched = CompiledObject.Read(RelocatableFile.Read(pair.Patched, pair.Unit + " (patched)"), _sizes);
+        var patched = CompiledObject.Read(RelocatableFile.ReadLoaded(pair.Patched(), pair.Unit + " (patched)"), _sizes);
         if (pair.Original is null)
         {
             return new Unit(pair, null, patched, null, null);
         }
-        var original = CompiledObject.Read(RelocatableFile.Read(pair.Original, pair.Unit), _sizes);
+        var original = CompiledObject.Read(RelocatableFile.ReadLoaded(pair.Original(), pair.Unit), _sizes);
         return new Unit(pair, original, patched, new PairComparison(original, patched), new RunningPlaces(original, pair.Owner, _kernel));
     }
 

@@ -9,11 +9,11 @@ public sealed record UnitPair
     /// <summary>"vmlinux" or the module that the unit belongs to; empty for the part that all livepatches have in common.</summary>
     public required string Owner { get; init; }
 
-    /// <summary>The object of the original source; null for what has none.</summary>
-    public byte[]? Original { get; init; }
+    /// <summary>Reads the object of the original source; null for what has none.</summary>
+    public Func<byte[]>? Original { get; init; }
 
-    /// <summary>The object of the patched source.</summary>
-    public required byte[] Patched { get; init; }
+    /// <summary>Reads the object of the patched source.</summary>
+    public required Func<byte[]> Patched { get; init; }
 
     /// <summary>What the engine says it replaces: symbol in the patched object → symbol in the original.</summary>
     public IReadOnlyDictionary<string, string> Replaced { get; init; } = new Dictionary<string, string>();

@@ -82,7 +82,8 @@ public readonly record struct FileRelocation(long Offset, uint Type, FileSymbol 
 public sealed class RelocatableFile
 {
     private const int MaxSections = 1 << 20;
-    private readonly byte[] _bytes;
+    private byte[] _bytes;
+    private byte[][]? _loaded;
     private readonly Dictionary<int, List<FileRelocation>> _relocations = [];
 
     private RelocatableFile(byte[] bytes, string name)
@@ -104,8 +105,9 @@ public sealed class RelocatableFile
     public FileSection? Find(string name) => Sections.FirstOrDefault(s => s.Name == name);
 
     /// <summary>The bytes of <paramref name="section"/>; empty when it has none in the file.</summary>
-    public ReadOnlySpan<byte> BytesOf(FileSection section) =>
-        section.IsZeroed || section.Type == 0 ? default : _bytes.AsSpan((int)section.Offset, (int)section.Size);
+    public ReadOnlySpan<byte> BytesOf(FileSection section) => section.IsZeroed || section.Type == 0 ? default
+        : _loaded is { } loaded ? loaded[section.Index]
+        : _bytes.AsSpan((int)section.Offset, (int)section.Size);
 
     /// <summary>The relocations applied to <paramref name="section"/>, by offset.</summary>
     public IReadOnlyList<FileRelocation> RelocationsOf(FileSection section) =>
@@ -119,7 +121,21 @@ public sealed class RelocatableFile
         var file = new RelocatableFile(bytes, name);
         file.ReadSections();
         file.ReadSymbols();
-        file.ReadRelocations();
+        file.ReadRelocations(loadedOnly: false);
+        return file;
+    }
+
+    /// <summary>Reads what of <paramref name="bytes"/> is loaded when it runs: hundreds of objects with debug information are large.</summary>
+    /// <exception cref="DamagedFileException">It is not a well-formed relocatable x86-64 file.</exception>
+    public static RelocatableFile ReadLoaded(byte[] bytes, string name)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        var file = new RelocatableFile(bytes, name);
+        file.ReadSections();
+        file.ReadSymbols();
+        file.ReadRelocations(loadedOnly: true);
+        file._loaded = [.. file.Sections.Select(s => s.IsAlloc ? file.BytesOf(s).ToArray() : [])];
+        file._bytes = [];
         return file;
     }
 
@@ -222,11 +238,15 @@ public sealed class RelocatableFile
 
     private long HeaderOf(FileSection section) => (long)U64(_bytes.AsSpan(40)) + section.Index * 64L;
 
-    private void ReadRelocations()
+    private void ReadRelocations(bool loadedOnly)
     {
         foreach (var table in Sections.Where(s => s.Type == 4))
         {
             var target = table.Info < Sections.Count ? Sections[(int)table.Info] : throw Damaged($"section {table.Name}", "relocates a section that does not exist");
+            if (loadedOnly && !target.IsAlloc)
+            {
+                continue;
+            }
             if (!_relocations.TryGetValue(target.Index, out var list))
             {
                 _relocations[target.Index] = list = [];

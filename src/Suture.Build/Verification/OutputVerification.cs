@@ -23,9 +23,9 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
 
     /// <summary>
     /// Verifies <paramref name="module"/>, linked from <paramref name="units"/>. <paramref name="diffs"/> has all units whose objects
-    /// differ, also those in which the engine found nothing to do; <paramref name="processed"/> is what objtool made of the module.
+    /// differ, also those in which the engine found nothing to do, with its claims; <paramref name="processed"/> is what objtool made of the module.
     /// </summary>
-    public Result Run(byte[] module, string name, bool replace, IReadOnlyDictionary<CompiledUnit, DiffResult> diffs, IReadOnlyList<LinkUnit> units, byte[] processed)
+    public Result Run(byte[] module, string name, bool replace, IReadOnlyDictionary<CompiledUnit, UnitClaims> diffs, IReadOnlyList<LinkUnit> units, byte[] processed)
     {
         var running = new KernelUnderCheck(kernel);
         var (manifest, omissions) = Expectation.Derive(Terms(name, replace, processed), [CommonPart(), .. diffs.Select(d => Pair(d.Key, d.Value))], running);
@@ -75,19 +75,19 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
         ("--rethunk", ".return_sites"), ("--retpoline", ".retpoline_sites"), ("--static-call", ".static_call_sites"), ("--mcount", "__mcount_loc"),
     }.Where(p => kernel.ModuleObjtoolArguments.Contains(p.Option)).Select(p => p.Table)];
 
-    private UnitPair CommonPart() => new() { Unit = "template.o", Owner = "", Patched = template.ObjectBytes.ToArray() };
+    private UnitPair CommonPart() => new() { Unit = "template.o", Owner = "", Patched = () => template.ObjectBytes.ToArray() };
 
-    private static UnitPair Pair(CompiledUnit unit, DiffResult diff) => new()
+    private static UnitPair Pair(CompiledUnit unit, UnitClaims claims) => new()
     {
         Unit = unit.Unit.TreePath,
         Owner = unit.Unit.Owner,
-        Original = File.ReadAllBytes(unit.OriginalObject),
-        Patched = File.ReadAllBytes(unit.PatchedObject),
-        Replaced = diff.Replaced.DistinctBy(f => f.Name).ToDictionary(f => f.Name, f => f.Twin!.Name, StringComparer.Ordinal),
-        Included = diff.Included.Where(e => e.Name.Length > 0).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
-        Roots = diff.Patched.Elements.Where(e => e.IsRoot).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
-        LeftOut = diff.Patched.Elements.Where(diff.Marks.LeavesOut).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
-        LinesMoved = diff.Patched.Functions.Where(f => f.LinesMoved).Select(f => f.Name).ToHashSet(StringComparer.Ordinal),
+        Original = () => File.ReadAllBytes(unit.OriginalObject),
+        Patched = () => File.ReadAllBytes(unit.PatchedObject),
+        Replaced = claims.Replaced,
+        Included = claims.Included,
+        Roots = claims.Roots,
+        LeftOut = claims.LeftOut,
+        LinesMoved = claims.LinesMoved,
     };
 
     /// <summary>

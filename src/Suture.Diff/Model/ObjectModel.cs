@@ -50,6 +50,17 @@ public sealed class ObjectModel
     public uint BranchType => Source.Sections.Exists(s => s.Relocations.Exists(r => r.Type == RelocationType.Plt32))
         ? RelocationType.Plt32 : RelocationType.Pc32;
 
+    /// <summary>Empties the sections with debug information, which make up most of an object, when types have been compared.</summary>
+    public void ForgetDebugInformation()
+    {
+        foreach (var section in Source.Sections.Where(s => !s.IsAlloc && s.Name.StartsWith(".debug", StringComparison.Ordinal)))
+        {
+            section.Data = [];
+            section.Relocations.Clear();
+            section.Relocations.TrimExcess();
+        }
+    }
+
     /// <summary>The element that <paramref name="symbol"/> names or points into, or null.</summary>
     public Element? Find(Symbol symbol) => _bySymbol.GetValueOrDefault(symbol);
 

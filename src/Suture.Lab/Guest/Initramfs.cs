@@ -106,7 +106,7 @@ internal sealed class Initramfs
             $"the livepatch patches the module {t}, which kernel {kernel.Release} does not have", "take the kernel it was built for")).ToList();
         var names = targets.SelectMany(t => t.Dependencies.Append(t.Name)).Distinct(StringComparer.Ordinal);
         return [.. names.Select(n => (kernel.Modules.Find(n)!.Path,
-            new GuestModule(n, $"/lab/modules/{n}.ko", mustLoad && targets.Exists(t => t.Name == n))))];
+            new GuestModule(n, $"/lab/modules/{n}.ko", mustLoad && targets.Exists(t => t.Name == n)) { Needs = [.. kernel.Modules.Find(n)!.Dependencies] }))];
     }
 
     /// <summary>Adds a file executable, and the libraries it needs when it is a dynamically linked program.</summary>

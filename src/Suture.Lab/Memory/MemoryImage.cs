@@ -9,6 +9,11 @@ internal sealed class MemoryImage
     private readonly Dictionary<(string Module, string Section), ulong> _sections = [];
     private readonly Dictionary<(string Module, string Section, ulong Offset), (ulong Address, byte[] Bytes)> _code = [];
 
+    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
+
+    /// <summary>Modules that were not loaded.</summary>
+    public IReadOnlySet<string> Missing => _missing;
+
     /// <summary>Where the kernel's anchor symbol is; null when the guest did not say.</summary>
     public ulong? Anchor { get; private set; }
 
@@ -26,6 +31,9 @@ internal sealed class MemoryImage
         {
             case [GuestMemoryPlan.Anchored]:
                 Anchor = address;
+                break;
+            case [GuestMemoryPlan.Missing, var module]:
+                _missing.Add(module);
                 break;
             case [var module, var section]:
                 _sections[(module, section)] = address;

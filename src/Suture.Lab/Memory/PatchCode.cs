@@ -102,6 +102,9 @@ internal sealed class PatchCode
         return index < found.Count && memory.AddressOf(owner, found[index].Section!.Name) is { } at ? [at + (ulong)found[index].Value] : [];
     }
 
+    /// <summary>The object that a symbol which the livepatch does not define belongs to: "vmlinux" or a module.</summary>
+    public string OwnerOf(FileSymbol symbol) => Named(symbol).Object;
+
     /// <summary>What a symbol stands for: <c>.klp.sym.OBJECT.NAME,POSITION</c>, else the name of an export.</summary>
     private static (string Object, string Name, int Position) Named(FileSymbol symbol)
     {

@@ -6,10 +6,10 @@ internal sealed record GuestMemoryPlan
     /// <summary>Name of the event that tells where <see cref="Anchor"/> is.</summary>
     public const string Anchored = "anchor";
 
-    /// <summary>Begins the stage's sentence when nothing was read.</summary>
-    public const string NotRead = "not read: ";
+    /// <summary>Begins the name of the event that tells of a module which is not loaded.</summary>
+    public const string Missing = "missing";
 
-    /// <summary>Whether a module that is not loaded is no fault: then nothing is read.</summary>
+    /// <summary>Whether a module that is not loaded is no fault: then what it has to do with is left out.</summary>
     public bool ModulesMayMiss { get; init; }
 
     /// <summary>A symbol of the kernel image that tells how far the kernel moved itself at boot.</summary>

@@ -65,6 +65,9 @@ internal sealed record GuestTrial(GuestModule Patch, IReadOnlyList<GuestModule> 
 /// </param>
 internal sealed record GuestModule(string Name, string File, bool Required)
 {
+    /// <summary>Names of the modules without which it cannot load.</summary>
+    public IReadOnlyList<string> Needs { get; init; } = [];
+
     /// <summary>For a livepatch: what to read from memory while it is applied, or null.</summary>
     public GuestMemoryPlan? Memory { get; init; }
 }

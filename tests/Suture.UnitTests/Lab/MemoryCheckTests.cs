@@ -43,7 +43,7 @@ public sealed class MemoryCheckTests
     }
 
     /// <summary>What a guest would send, after <paramref name="change"/> to its memory.</summary>
-    private static (bool Ok, string Detail) Judge(Action<byte[]> change, byte entryOpcode = 0xe8)
+    private static (bool Ok, string Detail) Judge(Action<byte[]> change, byte entryOpcode = 0xe8, string missing = "none")
     {
         var memory = new MemoryImage();
         void Send(string name, ulong address, ReadOnlySpan<byte> bytes) => memory.Take(new GuestEvent
@@ -53,11 +53,12 @@ public sealed class MemoryCheckTests
             Detail = $"{address:x} {Convert.ToHexString(bytes)}",
         });
         Send(GuestMemoryPlan.Anchored, Linked + Slide, []);
+        Send($"{GuestMemoryPlan.Missing} {missing}", 0, []);
         foreach (var section in Code.CodeSections)
         {
             var at = ModuleAt + (ulong)section.Index * 0x1000;
             var bytes = Code.Module.BytesOf(section).ToArray();
-            foreach (var r in Code.Module.RelocationsOf(section))
+            foreach (var r in Code.Module.RelocationsOf(section).Where(r => Code.OwnerOf(r.Symbol) != missing))
             {
                 var value = Symbols.Find(r.Symbol.Name)[0].Address + Slide + (ulong)r.Addend - at - (ulong)r.Offset;
                 BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan((int)r.Offset), (uint)value);
@@ -108,6 +109,15 @@ public sealed class MemoryCheckTests
         ok.ShouldBeFalse();
         detail.ShouldContain("'first'");
         detail.ShouldContain("tracer");
+    }
+
+    [Fact]
+    public void What_belongs_to_an_object_that_is_not_loaded_is_left_out()
+    {
+        var (ok, detail) = Judge(_ => { }, entryOpcode: 0x90, missing: "vmlinux");
+        ok.ShouldBeTrue(detail);
+        detail.ShouldContain("0 functions call the tracer; not loaded: vmlinux");
+        Judge(bytes => bytes[^2] ^= 4, entryOpcode: 0x90, missing: "vmlinux").Ok.ShouldBeFalse();
     }
 
     [Fact]

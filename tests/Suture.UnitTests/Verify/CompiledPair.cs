@@ -51,8 +51,8 @@ internal sealed class CompiledPair : IRunningKernel
         {
             Unit = "test.c",
             Owner = "vmlinux",
-            Original = Original,
-            Patched = Patched,
+            Original = () => Original,
+            Patched = () => Patched,
             Replaced = replaced.ToDictionary(n => n),
             Included = replaced.Concat(brought).ToHashSet(),
         }], this);
