@@ -6,7 +6,7 @@ namespace Suture.Build.Compile;
 /// <summary>Finds out what a patch concerns. Reads the tree, writes only the kernel's include graph, compiles nothing.</summary>
 public static class CompilePlanner
 {
-    /// <summary>Of a header with fewer includers, looking at them is cheaper than searching the tree for its new names.</summary>
+    /// <summary>Of a header with fewer includers, looking at them is cheaper than searching the tree for names.</summary>
     private const int FewIncluders = 40;
 
     /// <summary>Applies the patches in memory and finds the units they concern.</summary>
@@ -22,7 +22,7 @@ public static class CompilePlanner
         }
         var graph = IncludeGraph.Of(site, ct);
         var changed = application.Files.Select(f => f.Path).ToHashSet();
-        var including = graph.IncludersOf(application.Files.Where(f => !MattersToNobodyElse(f, site, graph, ct)).Select(f => f.Path));
+        var including = Concerned(application.Files, site, graph, ct);
         var ofTypes = application.Files.Where(TypeRelevance.MayChangeTypes).Select(f => f.Path).ToList();
         var seeingTypes = graph.IncludersOf(ofTypes);
         // Who will include a new file cannot be known before it is there.
@@ -35,8 +35,21 @@ public static class CompilePlanner
             [.. application.Unsupported, .. application.Files.Where(f => !f.IsNew && !graph.Contains(f.Path)).Select(f => NotBuilt(patches, f))]);
     }
 
-    private static bool MattersToNobodyElse(PatchedFile file, SourceSite site, IncludeGraph graph, CancellationToken ct) =>
-        graph.IncludersOf([file.Path]).Count > FewIncluders && NewNames.IsAllThatChanges(file, site, graph, ct);
+    /// <summary>The files that include something of what changes, but for those to which names show that it means nothing.</summary>
+    private static HashSet<string> Concerned(IReadOnlyList<PatchedFile> files, SourceSite site, IncludeGraph graph, CancellationToken ct)
+    {
+        var concerned = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var file in files)
+        {
+            var including = graph.IncludersOf([file.Path]);
+            if (including.Count > FewIncluders && ChangedNames.FilesConcernedBy(file, site, graph, ct) is { } named)
+            {
+                including.IntersectWith(graph.IncludersOf(named));
+            }
+            concerned.UnionWith(including);
+        }
+        return concerned;
+    }
 
     private static UnsupportedChange NotBuilt(PatchSet patches, PatchedFile file)
     {

@@ -7,7 +7,8 @@ namespace Suture.Build.Compile;
 /// <param name="Text">Its tokens; comments and white space apart.</param>
 /// <param name="Conditions">The conditionals it stands in, outermost first.</param>
 /// <param name="Names">What it declares, when it means nothing to code that mentions none of these; null when it may, or is not understood.</param>
-internal sealed record HeaderItem(string Text, string Conditions, IReadOnlyList<string>? Names);
+/// <param name="IsType">Whether it declares a struct, union, enum or typedef.</param>
+internal sealed record HeaderItem(string Text, string Conditions, IReadOnlyList<string>? Names, bool IsType);
 
 /// <summary>Cuts a header, not preprocessed, into <see cref="HeaderItem"/>s.</summary>
 internal sealed partial class HeaderItems
@@ -129,17 +130,19 @@ internal sealed partial class HeaderItems
 
     private void Add(string text, IReadOnlyList<string>? names)
     {
-        _items.Add(new HeaderItem(text, string.Join('\n', _conditions.Reverse()), names));
+        _items.Add(new HeaderItem(text, string.Join('\n', _conditions.Reverse()), names, IsType()));
         _tokens.Clear();
         _top.Clear();
         _enumerators.Clear();
         (_isBody, _hasEnumWithin, _conditionsWithin) = (false, false, 0);
     }
 
+    private bool IsType() => _top.Count > 0 && (_top[0] == "typedef" || (_top[0] is "struct" or "union" or "enum" && !_top.Contains("(")));
+
     /// <summary>What the item that ends here declares.</summary>
     private IReadOnlyList<string>? Names()
     {
-        var isType = _top[0] is "struct" or "union" or "enum";
+        var isType = IsType() && _top[0] != "typedef";
         if (isType && _top is [_, _, ";"])
         {
             // That there is such a type changes nothing for who knows it already.
@@ -161,11 +164,14 @@ internal sealed partial class HeaderItems
         }
         if (_top.Contains("("))
         {
-            var name = _top.Zip(_top.Skip(1)).Where(t => t.Second == "(" && IsWord(t.First) && !Annotations.Contains(t.First)).Select(t => t.First).FirstOrDefault();
-            return name is null || (_isBody && !_top.Contains("static")) ? null : [name];
+            var at = Enumerable.Range(0, _top.Count - 1).FirstOrDefault(i => _top[i + 1] == "(" && IsWord(_top[i]) && !Annotations.Contains(_top[i]), -1);
+            // Without a type before it, it is no function but a macro that makes something.
+            return at < 0 || _top.Take(at).All(IsSpecifier) || (_isBody && !_top.Contains("static")) ? null : [_top[at]];
         }
         return _top[0] == "extern" && _top.Zip(_top.Skip(1)).FirstOrDefault(t => t.Second is ";" or "[").First is { } variable && IsWord(variable) ? [variable] : null;
     }
+
+    private static bool IsSpecifier(string token) => token is "static" or "extern" or "inline" or "const" or "volatile" or "noinline" or "(" or ")" || token.StartsWith("__", StringComparison.Ordinal);
 
     private static bool IsWord(string token) => char.IsLetter(token[0]) || token[0] == '_';
 

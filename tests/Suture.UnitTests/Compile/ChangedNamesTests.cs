@@ -1,0 +1,134 @@
+using Shouldly;
+using Suture.Build.Compile;
+using Suture.UnitTests.Patches;
+using Xunit;
+
+namespace Suture.UnitTests.Compile;
+
+public sealed class ChangedNamesTests
+{
+    private const string Header = """
+        #ifndef _X_H
+        #define _X_H
+        #include <linux/types.h>
+        struct s { int a; int (*call)(int); };
+        extern int known(int);
+        static inline int one(int x)
+        {
+        #ifdef CONFIG_ONE
+        	return x;
+        #else
+        	return 1; /* { */
+        #endif
+        }
+        #define MANY(a) \
+        	do { known(a); } while (0)
+        #endif
+        """;
+
+    [Theory]
+    [InlineData("int fresh(struct s *s, int (*f)(void));", "fresh")]
+    [InlineData("extern struct s fresh[4];", "fresh")]
+    [InlineData("static inline struct s *fresh(void)\n{\n\treturn 0; // }\n}", "fresh")]
+    [InlineData("static __always_inline int __printf(1, 2) fresh(char *c, ...) { return '{'; }", "fresh")]
+    [InlineData("#define FRESH(a, b) \\\n\t((a) + (b))", "FRESH")]
+    [InlineData("#ifdef CONFIG_TWO\nint fresh(void);\n#else\nstatic inline int fresh(void) { return 0; }\n#endif", "fresh")]
+    [InlineData("struct fresh { int a; };", "fresh")]
+    [InlineData("enum fresh { FRESH_A, FRESH_B = 3, };", "fresh FRESH_A FRESH_B")]
+    [InlineData("typedef unsigned long fresh_t;", "fresh_t")]
+    [InlineData("struct known_elsewhere;", "")]
+    [InlineData("/* words */", "")]
+    public void What_is_added_is_known_by_its_names(string added, string names)
+    {
+        foreach (var place in (string[])["struct s {", "static inline int one", "#endif\n}"])
+        {
+            var patched = place == "#endif\n}" ? Header.Replace(place, place + "\n" + added, StringComparison.Ordinal) : Header.Replace(place, added + "\n" + place, StringComparison.Ordinal);
+            ChangedNames.Between(Header.Bytes(), patched.Bytes()).ShouldNotBeNull(added).ShouldBe(names.Split(' ', StringSplitOptions.RemoveEmptyEntries), ignoreOrder: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("int a;", "int a; int b;")]
+    [InlineData("extern int known(int);", "#undef X\nextern int known(int);")]
+    [InlineData("extern int known(int);", "#include <linux/list.h>\nextern int known(int);")]
+    [InlineData("extern int known(int);", "#pragma pack(1)\nextern int known(int);")]
+    [InlineData("extern int known(int);", "extern int known(int); int fresh;")]
+    [InlineData("extern int known(int);", "extern int known(int); int fresh(void) { return 1; }")]
+    [InlineData("extern int known(int);", "extern int known(int); static int fresh(void) asm(\"known\");")]
+    [InlineData("extern int known(int);", "extern int known(int); asm(\"nop\");")]
+    [InlineData("extern int known(int);", "extern int known(int); struct fresh { enum { INNER } a; };")]
+    [InlineData("extern int known(int);", "extern int known(int); DECLARE_THING(fresh);")]
+    [InlineData("extern int known(int);", "extern int known(int); static DEFINE_THING(fresh);")]
+    [InlineData("#endif\n}", "#endif\n")]
+    public void What_may_mean_something_to_others_is_not(string old, string text) =>
+        ChangedNames.Between(Header.Bytes(), Header.Replace(old, text, StringComparison.Ordinal).Bytes()).ShouldBeNull();
+
+    [Theory]
+    [InlineData("return 1;", "return 2;", "one")]
+    [InlineData("extern int known(int);", "", "known")]
+    [InlineData("extern int known(int);", "extern long known(int);", "known")]
+    [InlineData("extern int known(int);", "#if 0\nextern int known(int);\n#endif", "known")]
+    [InlineData("known(a);", "known(a + 1);", "MANY")]
+    [InlineData("extern int known(int);", "struct s *known(int);", "known")]
+    public void A_function_or_macro_that_changes_is_known_by_its_name(string old, string text, string names) =>
+        ChangedNames.Between(Header.Bytes(), Header.Replace(old, text, StringComparison.Ordinal).Bytes()).ShouldNotBeNull().ShouldBe(names.Split(' '));
+
+    [Fact]
+    public void What_changes_places_is_not() =>
+        ChangedNames.Between("#define A 1\n#define B A\nint f(void);\n".Bytes(), "#define B A\n#define A 1\nint g(void);\n".Bytes()).ShouldBeNull();
+
+    [Theory]
+    [InlineData("return changed(x);", true)]
+    [InlineData("return twice_removed(x);", true)]
+    [InlineData("return VIA_MACRO(x);", true)]
+    [InlineData("return PASTED(ged)(x);", true)]
+    [InlineData("return GLUED(chan, ged)(x);", true)]
+    [InlineData("return WITHIN(ang)(x);", true)]
+    [InlineData("return sizeof(struct sized);", true)]
+    [InlineData("return conditional(x);", true)]
+    [InlineData("return array[x];", true)]
+    [InlineData("return 1; /* changed */", false)]
+    [InlineData("return unchanged(x);", false)]
+    [InlineData("return other(x);", false)]
+    public void Units_are_looked_at_that_can_mean_what_changes(string body, bool isLookedAt)
+    {
+        const string header = "static inline int changed(int x)\n{\n\treturn x + 1;\n}\n"
+            + "static inline int unchanged(int x)\n{\n\treturn x;\n}\n#define COUNT(x) changed(x)\n";
+        // Does not include the header, and relies on who does.
+        const string relying = "static inline int once_removed(int x)\n{\n\treturn changed(x);\n}\n";
+        const string more = "#include <relying.h>\nstatic inline int twice_removed(int x)\n{\n\treturn once_removed(x);\n}\n"
+            + "#define VIA_MACRO(x) twice_removed(x)\n#define PASTED(x) chan##x\n#define GLUED(a, b) a ## b\n#define WITHIN(x) ch##x##ed\n"
+            + "static inline int other(int x)\n{\n\treturn x;\n}\n";
+        const string sized = "struct sized { char a[COUNT(3)]; };\n";
+        const string conditions = "#if COUNT(2)\nint conditional(int);\n#endif\n";
+        const string arrays = "static int array[] = { COUNT(1) };\n";
+        const int includers = 60;
+        var include = body.Contains("sized", StringComparison.Ordinal) ? "sized" : body.Contains("conditional", StringComparison.Ordinal) ? "conditions"
+            : body.Contains("array", StringComparison.Ordinal) ? "arrays" : "more";
+        using var tree = new TinyTree(
+        [
+            ("include/h.h", header), ("include/relying.h", relying), ("include/more.h", more), ("include/sized.h", sized), ("include/conditions.h", conditions), ("include/arrays.h", arrays),
+            ("user.c", $"#include <h.h>\n#include <{include}.h>\nint user(int x) {{ {body} }}\n"),
+            .. Enumerable.Range(0, includers).Select(i => ($"u{i}.c", $"#include <h.h>\nint u{i}(int x) {{ return unchanged(x); }}\n")),
+        ]);
+        var planned = CompilePlanner.Plan(tree.Site, tree.Edit(("include/h.h", "x + 1", "x + 2")), TestContext.Current.CancellationToken).Units.Select(u => u.Unit.Source);
+        planned.ShouldBe(isLookedAt ? ["user.c"] : []);
+    }
+
+    [Fact]
+    public void Units_that_include_a_header_are_left_alone_when_none_mentions_what_is_new()
+    {
+        const int includers = 60;
+        using var tree = new TinyTree(
+        [
+            ("include/h.h", "int known(int);\n"), ("a.c", "#include <h.h>\nint a(int x) { return known(x); }\n"),
+            .. Enumerable.Range(0, includers).Select(i => ($"u{i}.c", $"#include <h.h>\nint u{i}(int x) {{ return known(x);{(i == 7 ? " int taken; /* spoken_of */" : "")} }}\n")),
+        ]);
+        int Units(string name) => CompilePlanner.Plan(tree.Site, tree.Edit(
+            ("include/h.h", "int known(int);\n", $"int known(int);\nint {name}(int);\n"), ("a.c", "known(x)", $"{name}(x)")), TestContext.Current.CancellationToken).Units.Count;
+
+        Units("fresh").ShouldBe(1);
+        Units("spoken_of").ShouldBe(1);
+        Units("taken").ShouldBe(2);
+    }
+}
