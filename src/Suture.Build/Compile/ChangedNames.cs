@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Suture.Build.Patches;
 using Suture.Build.Trees;
 
@@ -9,10 +10,13 @@ namespace Suture.Build.Compile;
 /// them nor something that is made of them. Of the hundreds of units that include a header a few are left, or none when all that changes is new. Types are another
 /// matter: code depends on them without naming them.
 /// </summary>
-internal static class ChangedNames
+internal static partial class ChangedNames
 {
     /// <summary>Names to follow at the most; beyond, all that include the header are looked at.</summary>
     private const int MostNames = 2_000;
+
+    /// <summary>So many names are looked for one after the other.</summary>
+    private const int FewNames = 10;
 
     /// <summary>
     /// Files in which the change of <paramref name="file"/> may mean something, so that only units that are made of one of them and of the header are concerned; null when
@@ -29,44 +33,18 @@ internal static class ChangedNames
         {
             return concerned;
         }
-        var index = WordIndex.Of(site.Tree, graph, ct);
-        var pastingArguments = index.Pasting.Where(m => m.PastesArguments).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
+        var index = WordIndex.Of(site.Tree, graph);
         var names = changed.ToHashSet(StringComparer.Ordinal);
         for (IReadOnlyCollection<string> fresh = [.. names]; fresh.Count > 0;)
         {
             var next = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var macro in index.Pasting.Where(m => fresh.Any(n => m.MayMake(n, index.IsWritten))))
+            foreach (var (name, files) in index.Pasted.HandedOnMaking(fresh))
             {
-                if (IsHeader(macro.File))
-                {
-                    next.Add(macro.Name);
-                }
-                else
-                {
-                    concerned.Add(macro.File);
-                }
+                next.Add(name);
+                concerned.UnionWith(files.Where(f => !IsHeader(f)));
             }
-            foreach (var name in fresh)
-            {
-                concerned.UnionWith(index.FilesPasting(name, pastingArguments));
-            }
-            foreach (var path in index.FilesWith(fresh).Where(f => !concerned.Contains(f)))
-            {
-                ct.ThrowIfCancellationRequested();
-                var text = path == file.Path ? file.Patched : File.ReadAllBytes(Path.Combine(site.Tree, path));
-                if (!Mentions(text, fresh))
-                {
-                    continue;
-                }
-                if (!IsHeader(path) || MadeOf(text, fresh) is not { } made)
-                {
-                    concerned.Add(path);
-                }
-                else
-                {
-                    next.UnionWith(made);
-                }
-            }
+            Follow(index.Pasted.FilesMaking(fresh), text => index.Pasted.MayMake(text, fresh));
+            Follow(index.FilesWith(fresh), text => Mentions(text, fresh));
             next.ExceptWith(names);
             names.UnionWith(next);
             if (names.Count > MostNames || concerned.Contains(file.Path))
@@ -74,6 +52,28 @@ internal static class ChangedNames
                 return null;
             }
             fresh = next;
+
+            void Follow(IEnumerable<string> files, Func<string, bool> means)
+            {
+                foreach (var path in files.Where(f => !concerned.Contains(f)))
+                {
+                    ct.ThrowIfCancellationRequested();
+                    var text = path == file.Path ? file.Patched : File.ReadAllBytes(Path.Combine(site.Tree, path));
+                    // Comments are left out where it matters only: that takes longer than looking.
+                    if (!means(Encoding.Latin1.GetString(text)) || !means(HeaderItems.Plain(Encoding.Latin1.GetString(text))))
+                    {
+                        continue;
+                    }
+                    if (!IsHeader(path) || MadeOf(text, means) is not { } made)
+                    {
+                        concerned.Add(path);
+                    }
+                    else
+                    {
+                        next.UnionWith(made);
+                    }
+                }
+            }
         }
         return concerned;
     }
@@ -92,9 +92,20 @@ internal static class ChangedNames
         {
             return null;
         }
+        if (!HaveSameBlocks([.. before.Where(i => !gone.Contains(i))], [.. after.Where(i => !added.Contains(i))]))
+        {
+            return null;
+        }
         var known = gone.SelectMany(i => i.Names!).ToHashSet(StringComparer.Ordinal);
         // A type in place of something else of its name is no new one.
         return added.Any(i => i.IsType && i.Names!.Any(known.Contains)) ? null : [.. known.Concat(added.SelectMany(i => i.Names!)).Distinct()];
+    }
+
+    /// <summary>Whether neighbours share their conditionals in both: one block cut in two may read the same and say something else.</summary>
+    private static bool HaveSameBlocks(List<HeaderItem> before, List<HeaderItem> after)
+    {
+        static IEnumerable<int> Shared(List<HeaderItem> items) => items.Zip(items.Skip(1), (a, b) => a.Blocks.Zip(b.Blocks).TakeWhile(p => p.First == p.Second).Count());
+        return Shared(before).SequenceEqual(Shared(after));
     }
 
     private static (string, string) Key(HeaderItem item) => (item.Text, item.Conditions);
@@ -118,8 +129,8 @@ internal static class ChangedNames
         return without;
     }
 
-    /// <summary>Names of a header's functions and macros that mention one of <paramref name="names"/>; null when something else in it does.</summary>
-    internal static IReadOnlyCollection<string>? MadeOf(byte[] header, IReadOnlyCollection<string> names)
+    /// <summary>Names of a header's functions and macros for which <paramref name="means"/> says so; null when something else in it does.</summary>
+    private static HashSet<string>? MadeOf(byte[] header, Func<string, bool> means)
     {
         if (HeaderItems.Read(header) is not { } items)
         {
@@ -128,11 +139,11 @@ internal static class ChangedNames
         var made = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in items)
         {
-            if (Mentions(Encoding.Latin1.GetBytes(item.Conditions), names))
+            if (means(item.Conditions))
             {
                 return null;
             }
-            if (!Mentions(Encoding.Latin1.GetBytes(item.Text), names))
+            if (!means(item.Text))
             {
                 continue;
             }
@@ -141,26 +152,45 @@ internal static class ChangedNames
                 return null;
             }
             made.UnionWith(item.Names);
+            // Another name for it: what is written elsewhere is that.
+            if (Alias().Match(item.Text) is { Success: true } alias)
+            {
+                made.Add(alias.Groups[1].Value);
+            }
         }
         return made;
     }
 
+    [GeneratedRegex(@"[A-Za-z_]\w*")]
+    private static partial Regex Word();
+
+    [GeneratedRegex(@"^#\s*define\s+\w+\s+([A-Za-z_]\w*)\s*$")]
+    private static partial Regex Alias();
+
     private static bool IsHeader(string path) => path.EndsWith(".h", StringComparison.Ordinal);
 
-    private static bool Mentions(byte[] text, IReadOnlyCollection<string> names)
+    private static bool Mentions(string text, IReadOnlyCollection<string> names) => names.Count > FewNames
+        ? AnyIn(text, names as IReadOnlySet<string> ?? names.ToHashSet(StringComparer.Ordinal))
+        : names.Any(n => HasWord(text, n));
+
+    private static bool AnyIn(string text, IReadOnlySet<string> names)
     {
-        var words = names.Select(Encoding.Latin1.GetBytes).ToArray();
-        // Comments are left out where it matters only: that takes longer than looking.
-        return Array.Exists(words, w => HasWord(text, w))
-            && Encoding.Latin1.GetBytes(HeaderItems.Plain(Encoding.Latin1.GetString(text))) is var code && Array.Exists(words, w => HasWord(code, w));
+        foreach (var word in Word().EnumerateMatches(text))
+        {
+            if (names.Contains(text.Substring(word.Index, word.Length)))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
-    private static bool HasWord(ReadOnlySpan<byte> text, ReadOnlySpan<byte> word)
+    private static bool HasWord(ReadOnlySpan<char> text, ReadOnlySpan<char> word)
     {
         for (var at = 0; text[at..].IndexOf(word) is >= 0 and var next;)
         {
             var (start, end) = (at + next, at + next + word.Length);
-            if ((start == 0 || !WordIndex.IsWord(text[start - 1])) && (end == text.Length || !WordIndex.IsWord(text[end])))
+            if ((start == 0 || !IsOfWord(text[start - 1])) && (end == text.Length || !IsOfWord(text[end])))
             {
                 return true;
             }
@@ -168,4 +198,6 @@ internal static class ChangedNames
         }
         return false;
     }
+
+    private static bool IsOfWord(char c) => char.IsAsciiLetterOrDigit(c) || c == '_';
 }

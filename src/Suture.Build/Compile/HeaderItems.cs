@@ -8,7 +8,8 @@ namespace Suture.Build.Compile;
 /// <param name="Conditions">The conditionals it stands in, outermost first.</param>
 /// <param name="Names">What it declares, when it means nothing to code that mentions none of these; null when it may, or is not understood.</param>
 /// <param name="IsType">Whether it declares a struct, union, enum or typedef.</param>
-internal sealed record HeaderItem(string Text, string Conditions, IReadOnlyList<string>? Names, bool IsType);
+/// <param name="Blocks">Which conditionals of the header these are: two of one text are two.</param>
+internal sealed record HeaderItem(string Text, string Conditions, IReadOnlyList<string>? Names, bool IsType, IReadOnlyList<int> Blocks);
 
 /// <summary>Cuts a header, not preprocessed, into <see cref="HeaderItem"/>s.</summary>
 internal sealed partial class HeaderItems
@@ -19,6 +20,10 @@ internal sealed partial class HeaderItems
 
     private readonly List<HeaderItem> _items = [];
     private readonly Stack<string> _conditions = new();
+    private readonly Stack<int> _blocks = new();
+    private readonly List<string> _definedWithin = [];
+    private int _lastBlock;
+    private bool _undefinesWithin;
     private readonly List<string> _tokens = [];
     private readonly List<string> _top = [];
     private readonly List<string> _enumerators = [];
@@ -57,6 +62,11 @@ internal sealed partial class HeaderItems
         {
             // Within an item only conditionals that begin and end there can be followed.
             _conditionsWithin += keyword is "if" or "ifdef" or "ifndef" ? 1 : keyword == "endif" ? -1 : 0;
+            _undefinesWithin |= keyword == "undef";
+            if (Defined().Match(line) is { Success: true } within)
+            {
+                _definedWithin.Add(within.Groups[1].Value);
+            }
             _tokens.Add(line);
             return _conditionsWithin > 0 || (_conditionsWithin == 0 && keyword == "endif") || (keyword is "define" or "undef" && _conditionsWithin >= 0);
         }
@@ -64,16 +74,19 @@ internal sealed partial class HeaderItems
         {
             case "if" or "ifdef" or "ifndef":
                 _conditions.Push(line);
+                _blocks.Push(++_lastBlock);
                 return true;
             case "elif" or "else":
                 if (_conditions.TryPop(out var open))
                 {
                     _conditions.Push($"{open} {line}");
+                    _blocks.Pop();
+                    _blocks.Push(++_lastBlock);
                     return true;
                 }
                 return false;
             case "endif":
-                return _conditions.TryPop(out _);
+                return _conditions.TryPop(out _) && _blocks.TryPop(out _);
             default:
                 Add(line, Defined().Match(line) is { Success: true } define ? [define.Groups[1].Value] : null);
                 return true;
@@ -122,7 +135,7 @@ internal sealed partial class HeaderItems
                 {
                     return false;
                 }
-                Add(string.Join(' ', _tokens), Names());
+                Add(string.Join(' ', _tokens), _undefinesWithin || Names() is not { } names ? null : [.. names, .. _definedWithin]);
             }
         }
         return true;
@@ -130,14 +143,17 @@ internal sealed partial class HeaderItems
 
     private void Add(string text, IReadOnlyList<string>? names)
     {
-        _items.Add(new HeaderItem(text, string.Join('\n', _conditions.Reverse()), names, IsType()));
+        _items.Add(new HeaderItem(text, string.Join('\n', _conditions.Reverse()), names, IsType(), [.. _blocks.Reverse()]));
         _tokens.Clear();
         _top.Clear();
         _enumerators.Clear();
+        _definedWithin.Clear();
+        _undefinesWithin = false;
         (_isBody, _hasEnumWithin, _conditionsWithin) = (false, false, 0);
     }
 
-    private bool IsType() => _top.Count > 0 && (_top[0] == "typedef" || (_top[0] is "struct" or "union" or "enum" && !_top.Contains("(")));
+    /// <summary>A function that gives a struct begins alike; an attribute may stand behind what is between braces.</summary>
+    private bool IsType() => _top.Count > 0 && (_top[0] == "typedef" || (_top[0] is "struct" or "union" or "enum" && !_top.TakeWhile(t => t != "{").Contains("(")));
 
     /// <summary>What the item that ends here declares.</summary>
     private IReadOnlyList<string>? Names()
@@ -160,15 +176,22 @@ internal sealed partial class HeaderItems
         }
         if (_top[0] == "typedef")
         {
-            return _top.Contains("(") ? null : [_top[^2]];
+            return _top.Contains("(") || (_top.Contains("enum") && _top.Contains("{")) ? null : [_top[^2]];
+        }
+        if (!_isBody && _top.Contains("{"))
+        {
+            return null;
         }
         if (_top.Contains("("))
         {
             var at = Enumerable.Range(0, _top.Count - 1).FirstOrDefault(i => _top[i + 1] == "(" && IsWord(_top[i]) && !Annotations.Contains(_top[i]), -1);
-            // Without a type before it, it is no function but a macro that makes something.
-            return at < 0 || _top.Take(at).All(IsSpecifier) || (_isBody && !_top.Contains("static")) ? null : [_top[at]];
+            // Without a type before it, it is no function but a macro that makes something; with more parentheses behind it, one that makes its name.
+            return at < 0 || _top.Take(at).All(IsSpecifier) || (_isBody && !_top.Contains("static"))
+                || Enumerable.Range(at + 2, _top.Count - at - 2).Any(i => _top[i] == "(" && !Annotations.Contains(_top[i - 1])) ? null : [_top[at]];
         }
-        return _top[0] == "extern" && _top.Zip(_top.Skip(1)).FirstOrDefault(t => t.Second is ";" or "[").First is { } variable && IsWord(variable) ? [variable] : null;
+        // An attribute may stand behind a variable.
+        return _top[0] == "extern" && _top.Zip(_top.Skip(1)).FirstOrDefault(t => t.Second is ";" or "[").First is { } variable && IsWord(variable)
+            && !variable.StartsWith("__", StringComparison.Ordinal) ? [variable] : null;
     }
 
     private static bool IsSpecifier(string token) => token is "static" or "extern" or "inline" or "const" or "volatile" or "noinline" or "(" or ")" || token.StartsWith("__", StringComparison.Ordinal);

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Suture.Build.Trees;
 
@@ -6,58 +8,64 @@ namespace Suture.Build.Trees;
 /// Which files of a kernel's tree may hold which words, by hashes: a hit is to be verified, a miss is sure. Read once a process, for hundreds of
 /// builds may ask.
 /// </summary>
-internal sealed class WordIndex
+internal sealed partial class WordIndex
 {
     private static readonly ConcurrentDictionary<(string Tree, int Files), Lazy<WordIndex>> Known = new();
 
     private readonly (string File, uint[] Words)[] _files;
+    private readonly Lazy<PastedWords> _pasted;
 
-    private WordIndex((string, uint[])[] files, IReadOnlyList<PastingMacro> pasting) => (_files, Pasting) = (files, pasting);
+    private WordIndex(string tree, (string, uint[])[] files, MacroFiles macros)
+    {
+        _files = files;
+        _pasted = new(() => new PastedWords(tree, macros, FilesWith));
+    }
 
-    /// <summary>The macros of all files that make a word of two.</summary>
-    public IReadOnlyList<PastingMacro> Pasting { get; }
+    /// <summary>The words that are not written in one piece.</summary>
+    public PastedWords Pasted => _pasted.Value;
 
     /// <summary>The index of the files of <paramref name="graph"/> in <paramref name="tree"/>.</summary>
-    public static WordIndex Of(string tree, IncludeGraph graph, CancellationToken ct) =>
-        Known.GetOrAdd((tree, graph.Count), _ => new(() => Read(tree, graph.Files, ct))).Value;
+    public static WordIndex Of(string tree, IncludeGraph graph) => Known.GetOrAdd((tree, graph.Count), _ => new(() => Read(tree, graph.Files))).Value;
 
     /// <summary>Files that may hold one of <paramref name="words"/>.</summary>
     public IEnumerable<string> FilesWith(IReadOnlyCollection<string> words)
     {
         var hashes = words.Select(w => Hash(w)).ToArray();
-        return _files.Where(f => Array.Exists(hashes, h => Array.BinarySearch(f.Words, h) >= 0)).Select(f => f.File);
+        return _files.Where(f => Array.Exists(hashes, h => Has(f.Words, h))).Select(f => f.File);
     }
 
-    /// <summary>Whether some file may hold <paramref name="word"/>.</summary>
-    public bool IsWritten(string word) => Hash(word) is var hash && Array.Exists(_files, f => Array.BinarySearch(f.Words, hash) >= 0);
+    private static bool Has(uint[] words, uint hash) => Array.BinarySearch(words, hash) >= 0;
 
-    /// <summary>Files that may hold one of <paramref name="macros"/> and two words that together are <paramref name="word"/>.</summary>
-    public IEnumerable<string> FilesPasting(string word, IReadOnlyCollection<string> macros)
-    {
-        var halves = Enumerable.Range(1, word.Length - 1).Select(i => (Hash(word.AsSpan(0, i)), Hash(word.AsSpan(i)))).ToArray();
-        var hashes = macros.Select(m => Hash(m)).ToArray();
-        bool Has(uint[] words, uint hash) => Array.BinarySearch(words, hash) >= 0;
-        return _files.Where(f => Array.Exists(hashes, h => Has(f.Words, h)) && Array.Exists(halves, p => Has(f.Words, p.Item1) && Has(f.Words, p.Item2))).Select(f => f.File);
-    }
-
-    private static WordIndex Read(string tree, IReadOnlyList<string> files, CancellationToken ct)
+    private static WordIndex Read(string tree, IReadOnlyList<string> files)
     {
         var words = new (string, uint[])[files.Count];
-        var pasting = new ConcurrentBag<PastingMacro>();
-        Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        var pasting = new ConcurrentBag<string>();
+        var aliases = new ConcurrentBag<(string Name, string Of)>();
+        var functionLike = new ConcurrentBag<(string Name, string File)>();
+        Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
         {
             var path = Path.Combine(tree, files[i]);
             var text = File.Exists(path) ? File.ReadAllBytes(path) : [];
-            words[i] = (files[i], Words(text));
+            words[i] = (files[i], WordsOf(text));
             if (text.AsSpan().IndexOf("##"u8) >= 0)
             {
-                PastingMacro.ReadAll(files[i], text).ForEach(pasting.Add);
+                pasting.Add(files[i]);
+            }
+            var plain = Encoding.Latin1.GetString(text);
+            foreach (System.Text.RegularExpressions.Match alias in Alias().Matches(plain))
+            {
+                aliases.Add((alias.Groups[1].Value, alias.Groups[2].Value));
+            }
+            foreach (System.Text.RegularExpressions.Match macro in FunctionLike().Matches(plain))
+            {
+                functionLike.Add((macro.Groups[1].Value, files[i]));
             }
         });
-        return new WordIndex(words, [.. pasting.OrderBy(p => p.File, StringComparer.Ordinal)]);
+        return new WordIndex(tree, words, new MacroFiles([.. pasting.Order(StringComparer.Ordinal)],
+            aliases.Distinct().ToLookup(a => a.Name, a => a.Of, StringComparer.Ordinal), functionLike.ToLookup(m => m.Name, m => m.File, StringComparer.Ordinal)));
     }
 
-    private static uint[] Words(ReadOnlySpan<byte> text)
+    private static uint[] WordsOf(ReadOnlySpan<byte> text)
     {
         var found = new HashSet<uint>();
         for (var at = 0; at < text.Length;)
@@ -83,7 +91,7 @@ internal sealed class WordIndex
     private const uint Start = 2_166_136_261;
     private const uint Factor = 16_777_619;
 
-    private static uint Hash(ReadOnlySpan<char> word)
+    private static uint Hash(string word)
     {
         var hash = Start;
         foreach (var c in word)
@@ -95,4 +103,10 @@ internal sealed class WordIndex
 
     /// <summary>Whether a byte is of a word: also a digit, for pasted words end in numbers.</summary>
     public static bool IsWord(byte c) => c is >= (byte)'a' and <= (byte)'z' or >= (byte)'A' and <= (byte)'Z' or >= (byte)'0' and <= (byte)'9' or (byte)'_' or (byte)'$';
+
+    [GeneratedRegex(@"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+([A-Za-z_]\w*)[ \t]*(?:/[*/][^\n]*)?$", RegexOptions.Multiline)]
+    private static partial Regex Alias();
+
+    [GeneratedRegex(@"^[ \t]*#[ \t]*define[ \t]+(\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex FunctionLike();
 }

@@ -73,6 +73,24 @@ public sealed class ChangedNamesTests
     public void A_function_or_macro_that_changes_is_known_by_its_name(string old, string text, string names) =>
         ChangedNames.Between(Header.Bytes(), Header.Replace(old, text, StringComparison.Ordinal).Bytes()).ShouldNotBeNull().ShouldBe(names.Split(' '));
 
+    [Theory]
+    [InlineData("enum e { A, B } LAID_OUT(byte);", "enum e { A, C, B } LAID_OUT(byte);")]
+    [InlineData("struct s { int a; } ALIGNED(4);", "struct s { int b, a; } ALIGNED(4);")]
+    [InlineData("extern enum e { A, B } state;", "extern enum e { A, C, B } state;")]
+    [InlineData("typedef enum { A, B } e_t;", "typedef enum { A, C, B } e_t;")]
+    [InlineData("extern int flag __read_mostly;", "extern char flag __read_mostly;")]
+    [InlineData("static inline int NAME(fetch)(int a) { return 1; }", "static inline int NAME(fetch)(int a) { return 2; }")]
+    [InlineData("int f(void) ATTRIBUTE(1);", "long f(void) ATTRIBUTE(1);")]
+    [InlineData("static inline int f(void) {\n#undef X\n return 1; }", "static inline int f(void) {\n#undef X\n return 2; }")]
+    [InlineData("#ifndef a\n#define a a\nint a(void);\n#endif", "#ifndef a\n#define a a\n#endif\n#ifndef a\nint a(void);\n#endif")]
+    public void What_its_names_do_not_tell_is_not(string before, string after) => ChangedNames.Between((before + "\n").Bytes(), (after + "\n").Bytes()).ShouldBeNull();
+
+    [Theory]
+    [InlineData("static inline int f(void)\n{\n#define F 1\n\treturn F;\n}", "static inline int f(void)\n{\n#define F 2\n\treturn F;\n}", "f F")]
+    [InlineData("struct s *f(int);", "struct s *f(long);", "f")]
+    public void What_is_known_by_its_names_is(string before, string after, string names) =>
+        ChangedNames.Between((before + "\n").Bytes(), (after + "\n").Bytes()).ShouldNotBeNull().ShouldBe(names.Split(' '));
+
     [Fact]
     public void What_changes_places_is_not() =>
         ChangedNames.Between("#define A 1\n#define B A\nint f(void);\n".Bytes(), "#define B A\n#define A 1\nint g(void);\n".Bytes()).ShouldBeNull();
@@ -84,6 +102,19 @@ public sealed class ChangedNamesTests
     [InlineData("return PASTED(ged)(x);", true)]
     [InlineData("return GLUED(chan, ged)(x);", true)]
     [InlineData("return WITHIN(ang)(x);", true)]
+    [InlineData("return WRAPPED(chan, ged)(x);", true)]
+    [InlineData("return HALF(ged)(x);", true)]
+    [InlineData("return THREE(cha, ng, ed)(x);", true)]
+    [InlineData("return TWICE(g)(x);", true)]
+    [InlineData("return also_called(x);", true)]
+    [InlineData("return BOTH_ALIASES(x);", true)]
+    [InlineData("EACH(WITHIN_CALL)", true)]
+    [InlineData("EACH(UNHARMED)", false)]
+    [InlineData("LISTED(WITHIN_CALL, ang)", true)]
+    [InlineData("LISTED(WITHIN_CALL, other)", false)]
+    [InlineData("return RENAMED(ged)(x);", true)]
+    [InlineData("return VARIADIC(x, ged)(x);", true)]
+    [InlineData("return glues(x);", true)]
     [InlineData("return sizeof(struct sized);", true)]
     [InlineData("return conditional(x);", true)]
     [InlineData("return array[x];", true)]
@@ -98,6 +129,10 @@ public sealed class ChangedNamesTests
         const string relying = "static inline int once_removed(int x)\n{\n\treturn changed(x);\n}\n";
         const string more = "#include <relying.h>\nstatic inline int twice_removed(int x)\n{\n\treturn once_removed(x);\n}\n"
             + "#define VIA_MACRO(x) twice_removed(x)\n#define PASTED(x) chan##x\n#define GLUED(a, b) a ## b\n#define WITHIN(x) ch##x##ed\n"
+            + "#define WRAPPED(a, b) GLUED(a, b)\n#define HALF(x) WRAPPED(chan, x)\n#define THREE(a, b, c) a##b##c\n#define TWICE(x) PASTED(x##ed)\n"
+            + "#define also_called changed\nstatic inline int glues(int x)\n{\n\treturn GLUED(chan, ged)(x);\n}\n"
+            + "#define FIRST chan\n#define LAST ged\n#define BOTH_ALIASES WRAPPED(FIRST, LAST)\n#define WITHIN_CALL(x) ch##x##ed(1);\n#define UNHARMED(x) un##x##ed(1);\n"
+            + "#define EACH(fn) fn(harm) fn(ang)\n#define LIST(fn, a) fn(a)\n#define LISTED(fn, a) LIST(fn, a)\n#define RENAMED PASTED\n#define VARIADIC(x, ...) GLUED(chan, __VA_ARGS__)\n"
             + "static inline int other(int x)\n{\n\treturn x;\n}\n";
         const string sized = "struct sized { char a[COUNT(3)]; };\n";
         const string conditions = "#if COUNT(2)\nint conditional(int);\n#endif\n";
