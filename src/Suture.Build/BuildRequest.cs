@@ -41,6 +41,9 @@ public sealed record BuildRequest
     /// <summary>Whether other builds run beside, many of which fail: the patched source is compiled first, and the original only if that compiles.</summary>
     public bool IsOneOfMany { get; init; }
 
+    /// <summary>Whether errors of the compiler are told with the lines of the patch; else, faster, with the file alone.</summary>
+    public bool ExplainErrors { get; init; } = true;
+
     /// <summary>Which patched objects are kept for builds with some of the same changes: with hundreds of units most of the time goes there.</summary>
     public KeptObjects Keep { get; init; }
 

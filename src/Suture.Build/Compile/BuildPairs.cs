@@ -12,13 +12,13 @@ public static class BuildPairs
 {
     private const int MostRounds = 8;
 
-    /// <summary>With more units to look through, the patched sources are compiled first: most patches that do not compile fail there.</summary>
+    /// <summary>With more units to look through, the patched sources are compiled before: most patches that do not compile fail there.</summary>
     private const int ManyIncludes = 20;
 
     private const int MostRealDirectories = 64;
 
     /// <summary>Patched units that are compiled before a look at what came of them.</summary>
-    private const int PatchedAtOnce = 24;
+    private const int PatchedAtOnce = 24, PatchedAtFirst = 8;
 
     /// <summary>Compiles every unit concerned, original and patched, each once.</summary>
     /// <param name="plan">From <see cref="CompilePlanner"/>.</param>
@@ -41,19 +41,21 @@ public static class BuildPairs
 
         var compiler = new UnitCompiler(plan.Site, workDirectory, options.ExtraArguments,
             AuthorHeaders.AreUsedBy(plan.Application.Files) ? [AuthorHeaders.Option] : [], options.Keep == KeptObjects.None ? null : new PatchedStore(plan.Site, shadow), options.Keep == KeptObjects.All, options.WithTypes);
-        if (plan.Units.Count(u => u.Reason == UnitReason.Includes) > ManyIncludes && await SourceErrorsAsync(plan, compiler, shadow, ct) is { } early)
+        var sources = new ConcurrentDictionary<PlannedUnit, UnitResult>();
+        var includes = plan.Units.Count(u => u.Reason == UnitReason.Includes);
+        if ((options.PatchedFirst ? includes > 0 : includes > ManyIncludes) && await SourceErrorsAsync(plan, compiler, shadow, sources, options, ct) is { } early)
         {
             return early;
         }
         var units = await new HeaderPruning(plan, compiler, shadow, progress).RunAsync(ct);
         var pruneMs = watch.ElapsedMilliseconds - shadowMs;
 
-        var (originals, patched) = await CompileAsync(units, compiler, shadow, options.PatchedFirst, progress, ct);
+        var (originals, patched) = await CompileAsync(units, sources, compiler, shadow, options.PatchedFirst, progress, ct);
         if (patched.Any(p => p.Value.Object is null) && !originals.Any(o => o.Value.Object is null))
         {
-            return new PatchedDoesNotCompile(await ExplainAsync(plan, units.Where(u => patched.GetValueOrDefault(u) is { Object: null, Escapes.Count: 0 }), compiler, shadow, ct));
+            return new PatchedDoesNotCompile(await ExplainAsync(plan, units.Where(u => patched.GetValueOrDefault(u) is { Object: null, Escapes.Count: 0 }), patched, options.Explain, compiler, shadow, ct));
         }
-        var unfit = units.Where(u => originals[u].Object is null).ToList();
+        var unfit = units.Where(u => originals.GetValueOrDefault(u) is { Object: null }).ToList();
         if (unfit.Count > 0)
         {
             return new OriginalDoesNotCompile([.. unfit.Select(u => new UnitErrors(u.Unit, CompilerMessages.Read(originals[u].Errors, []), originals[u].Errors))]);
@@ -63,18 +65,25 @@ public static class BuildPairs
         return new PairsBuilt([.. pairs], plan.Units.Count, new CompileTimings(shadowMs, pruneMs, watch.ElapsedMilliseconds - shadowMs - pruneMs));
     }
 
-    private static async Task<PatchedDoesNotCompile?> SourceErrorsAsync(CompilePlan plan, UnitCompiler compiler, ShadowTree shadow, CancellationToken ct)
+    /// <summary>Compiles the patched sources and keeps in <paramref name="made"/> what need not be compiled again; gives back why some do not compile, else null.</summary>
+    private static async Task<PatchedDoesNotCompile?> SourceErrorsAsync(
+        CompilePlan plan, UnitCompiler compiler, ShadowTree shadow, ConcurrentDictionary<PlannedUnit, UnitResult> made, CompileOptions options, CancellationToken ct)
     {
-        var refused = new ConcurrentBag<PlannedUnit>();
+        var refused = new ConcurrentDictionary<PlannedUnit, UnitResult>();
         await Parallelism.ForEachAsync(plan.Units.Where(u => u.Reason == UnitReason.Source), async unit =>
         {
-            // What escapes from the shadow says nothing yet, and the unpatched source must compile for the patch to be to blame.
-            if (await compiler.PatchedAsync(unit, shadow, ct) is { Object: null, Escapes.Count: 0 } && (await compiler.OriginalAsync(unit, ct)).Object is not null)
+            var result = await compiler.PatchedAsync(unit, shadow, ct);
+            if (result is { Object: not null, Escapes.Count: 0 })
             {
-                refused.Add(unit);
+                made[unit] = result;
+            }
+            // What escapes from the shadow says nothing yet, and the unpatched source must compile for the patch to be to blame.
+            else if (result is { Object: null, Escapes.Count: 0 } && (options.PatchedFirst || (await compiler.OriginalAsync(unit, ct)).Object is not null))
+            {
+                refused[unit] = result;
             }
         }, ct);
-        return refused.IsEmpty ? null : new PatchedDoesNotCompile(await ExplainAsync(plan, refused, compiler, shadow, ct));
+        return refused.IsEmpty ? null : new PatchedDoesNotCompile(await ExplainAsync(plan, refused.Keys, refused, options.Explain, compiler, shadow, ct));
     }
 
     private static ShadowTree MakeShadow(CompilePlan plan, string workDirectory)
@@ -92,13 +101,13 @@ public static class BuildPairs
     }
 
     private static async Task<(ConcurrentDictionary<PlannedUnit, UnitResult> Originals, ConcurrentDictionary<PlannedUnit, UnitResult> Patched)> CompileAsync(
-        IReadOnlyList<PlannedUnit> units, UnitCompiler compiler, ShadowTree shadow, bool patchedFirst, IProgress<ProgressReport>? progress, CancellationToken ct)
+        IReadOnlyList<PlannedUnit> units, ConcurrentDictionary<PlannedUnit, UnitResult> sources, UnitCompiler compiler, ShadowTree shadow, bool patchedFirst, IProgress<ProgressReport>? progress, CancellationToken ct)
     {
         var (originals, patched) = (new ConcurrentDictionary<PlannedUnit, UnitResult>(), new ConcurrentDictionary<PlannedUnit, UnitResult>());
         var done = 0;
         Task RunAsync(IEnumerable<(PlannedUnit Unit, bool IsPatched)> jobs) => Parallelism.ForEachAsync([.. jobs], async job =>
         {
-            var result = job.IsPatched ? await compiler.PatchedAsync(job.Unit, shadow, ct) : await compiler.OriginalAsync(job.Unit, ct);
+            var result = !job.IsPatched ? await compiler.OriginalAsync(job.Unit, ct) : sources.TryRemove(job.Unit, out var made) ? made : await compiler.PatchedAsync(job.Unit, shadow, ct);
             (job.IsPatched ? patched : originals)[job.Unit] = result;
             progress?.Report(new ProgressReport($"compiling {job.Unit.Unit.Source}", Interlocked.Increment(ref done), units.Count * 2));
         }, ct);
@@ -108,7 +117,7 @@ public static class BuildPairs
             await RunAsync(units.SelectMany(u => ((PlannedUnit, bool)[])[(u, true), (u, false)]));
         }
         // In parts: many builds fail at the first of a hundred units, and which units were looked at must not depend on luck.
-        foreach (var part in patchedFirst ? units.Chunk(PatchedAtOnce) : [])
+        foreach (var part in patchedFirst ? units.Take(PatchedAtFirst).Chunk(PatchedAtFirst).Concat(units.Skip(PatchedAtFirst).Chunk(PatchedAtOnce)) : [])
         {
             await RunAsync(part.Select(u => (u, true)));
             if (part.Any(u => patched[u] is { Object: null, Escapes.Count: 0 }))
@@ -132,10 +141,15 @@ public static class BuildPairs
         return (originals, patched);
     }
 
-    /// <summary>Compiles again without #line directives: only then do the compiler's line numbers tell added lines apart.</summary>
-    private static async Task<IReadOnlyList<UnitErrors>> ExplainAsync(
-        CompilePlan plan, IEnumerable<PlannedUnit> refused, UnitCompiler compiler, ShadowTree shadow, CancellationToken ct)
+    /// <summary>Compiles again without #line directives: only then do the compiler's line numbers tell added lines apart. Unless that is not worth the time.</summary>
+    private static async Task<IReadOnlyList<UnitErrors>> ExplainAsync(CompilePlan plan, IEnumerable<PlannedUnit> refused,
+        ConcurrentDictionary<PlannedUnit, UnitResult> results, bool explain, UnitCompiler compiler, ShadowTree shadow, CancellationToken ct)
     {
+        if (!explain)
+        {
+            // Lines that are added have no number there.
+            return [.. plan.Units.Where(refused.ToHashSet().Contains).Select(u => new UnitErrors(u.Unit, [.. CompilerMessages.Read(results[u].Errors, []).Select(m => m with { Line = 0 })], results[u].Errors))];
+        }
         foreach (var file in plan.Application.Files)
         {
             shadow.Write(file.Path, file.Patched);

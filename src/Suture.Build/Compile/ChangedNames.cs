@@ -43,8 +43,8 @@ internal static partial class ChangedNames
                 next.Add(name);
                 concerned.UnionWith(files.Where(f => !IsHeader(f)));
             }
-            Follow(index.Pasted.FilesMaking(fresh), text => index.Pasted.MayMake(text, fresh));
-            Follow(index.FilesWith(fresh), text => Mentions(text, fresh));
+            Follow(index.Pasted.FilesMaking(fresh), text => index.Pasted.MayMake(text, fresh), inComments: false);
+            Follow(index.FilesWith(fresh), text => Mentions(text, fresh), inComments: true);
             next.ExceptWith(names);
             names.UnionWith(next);
             if (names.Count > MostNames || concerned.Contains(file.Path))
@@ -53,14 +53,14 @@ internal static partial class ChangedNames
             }
             fresh = next;
 
-            void Follow(IEnumerable<string> files, Func<string, bool> means)
+            void Follow(IEnumerable<string> files, Func<string, bool> means, bool inComments)
             {
                 foreach (var path in files.Where(f => !concerned.Contains(f)))
                 {
                     ct.ThrowIfCancellationRequested();
                     var text = path == file.Path ? file.Patched : File.ReadAllBytes(Path.Combine(site.Tree, path));
-                    // Comments are left out where it matters only: that takes longer than looking.
-                    if (!means(Encoding.Latin1.GetString(text)) || !means(HeaderItems.Plain(Encoding.Latin1.GetString(text))))
+                    // Comments are left out where it matters only: that takes longer than looking for words.
+                    if ((inComments && !means(Encoding.Latin1.GetString(text))) || !means(HeaderItems.Plain(Encoding.Latin1.GetString(text))))
                     {
                         continue;
                     }
@@ -129,7 +129,7 @@ internal static partial class ChangedNames
         return without;
     }
 
-    /// <summary>Names of a header's functions and macros for which <paramref name="means"/> says so; null when something else in it does.</summary>
+    /// <summary>Names of a header's functions and macros for which <paramref name="means"/> says so; null when something else in it does, or it cannot be told what.</summary>
     private static HashSet<string>? MadeOf(byte[] header, Func<string, bool> means)
     {
         if (HeaderItems.Read(header) is not { } items)
@@ -153,13 +153,17 @@ internal static partial class ChangedNames
             }
             made.UnionWith(item.Names);
             // Another name for it: what is written elsewhere is that.
-            if (Alias().Match(item.Text) is { Success: true } alias)
+            if (Alias().Match(item.Text) is { Success: true } alias && !IsLanguage(alias.Groups[1].Value))
             {
                 made.Add(alias.Groups[1].Value);
             }
         }
-        return made;
+        return made.Count > 0 ? made : null;
     }
+
+    /// <summary>What thousands of files say, and what no function is called.</summary>
+    private static bool IsLanguage(string word) => word is "NULL" or "true" or "false" or "void" or "int" or "char" or "short" or "long" or "signed" or "unsigned" or "static" or "inline"
+        or "const" or "volatile" or "extern" or "return" or "do" or "if" or "else" or "for" or "while" or "struct" or "union" or "enum";
 
     [GeneratedRegex(@"[A-Za-z_]\w*")]
     private static partial Regex Word();

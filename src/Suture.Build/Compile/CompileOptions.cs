@@ -12,8 +12,11 @@ public sealed record CompileOptions
     /// </summary>
     public bool WithTypes { get; init; }
 
-    /// <summary>Whether no original is compiled while some patched source does not compile.</summary>
+    /// <summary>Whether no original is compiled while some patched source does not compile: a source that is broken unpatched too is then taken for the patch's fault.</summary>
     public bool PatchedFirst { get; init; }
+
+    /// <summary>Whether the errors of patched sources are told with the lines of the patch; that takes another run of the compiler. Else with the file alone.</summary>
+    public bool Explain { get; init; } = true;
 
     /// <summary>Which patched objects are kept in the kernel's work directory for builds with some of the same changes.</summary>
     public KeptObjects Keep { get; init; }

@@ -20,7 +20,7 @@ internal static partial class CompilerMessages
             var line = Number(match.Groups["line"].Value);
             var path = file.StartsWith("./", StringComparison.Ordinal) ? file[2..] : file;
             var place = byPath.TryGetValue(path, out var patched) ? patched.PatchLineOf(line) : null;
-            return new CompilerMessage(file, line, Number(match.Groups["column"].Value), match.Groups["severity"].Value.ToLowerInvariant(),
+            return new CompilerMessage(path, line, Number(match.Groups["column"].Value), match.Groups["severity"].Value.ToLowerInvariant(),
                 match.Groups["message"].Value, place?.Patch, place?.Line ?? 0);
         })];
     }

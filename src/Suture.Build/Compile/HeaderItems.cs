@@ -159,7 +159,7 @@ internal sealed partial class HeaderItems
     private IReadOnlyList<string>? Names()
     {
         var isType = IsType() && _top[0] != "typedef";
-        if (isType && _top is [_, _, ";"])
+        if (isType && _top is [_, not "{", ";"])
         {
             // That there is such a type changes nothing for who knows it already.
             return [];

@@ -103,6 +103,12 @@ internal sealed partial record MacroText(string Name, string Parameters, string 
         return null;
     }
 
+    /// <summary>A text without what stands in its strings: commas and parentheses there end nothing.</summary>
+    public static string WithoutLiterals(string plain) => Literal().Replace(plain, "\"\"");
+
+    [GeneratedRegex(@"""(?:\\.|[^""\\\n])*""|'(?:\\.|[^'\\\n])*'")]
+    private static partial Regex Literal();
+
     [GeneratedRegex(@"^\s*#\s*define\s+(\w+)(?:\(([^)]*)\))?(.*)$")]
     private static partial Regex Definition();
 

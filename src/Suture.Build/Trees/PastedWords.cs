@@ -28,7 +28,7 @@ internal sealed partial class PastedWords
     {
         (_files, _filesWith) = (files, filesWith);
         var texts = new ConcurrentDictionary<string, string[]>(StringComparer.Ordinal);
-        string[] Lines(string file) => texts.GetOrAdd(file, f => HeaderItems.Plain(Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(tree, f)))).Split('\n'));
+        string[] Lines(string file) => texts.GetOrAdd(file, f => MacroText.WithoutLiterals(HeaderItems.Plain(Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(tree, f))))).Split('\n'));
         var macros = new ConcurrentDictionary<string, MacroText[]>(StringComparer.Ordinal);
         MacroText[] Macros(string file) => macros.GetOrAdd(file, f => [.. Lines(f).Select(MacroText.Read).OfType<MacroText>()]);
         var onAll = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
@@ -53,7 +53,7 @@ internal sealed partial class PastedWords
     public IEnumerable<string> FilesMaking(IReadOnlyCollection<string> words) => _calls.Where(c => IsAnyMadeOf(words, c.Value)).Select(c => c.Key);
 
     /// <summary>Whether a call in <paramref name="plain"/>, a text without comments, may make one of <paramref name="words"/>.</summary>
-    public bool MayMake(string plain, IReadOnlyCollection<string> words) => IsAnyMadeOf(words, CallsIn(plain.Split('\n')));
+    public bool MayMake(string plain, IReadOnlyCollection<string> words) => IsAnyMadeOf(words, CallsIn(MacroText.WithoutLiterals(plain).Split('\n')));
 
     /// <summary>Macros that other macros call, to which they are given, and that may make one of <paramref name="words"/> then; with the files that define them.</summary>
     public IEnumerable<(string Name, IReadOnlySet<string> Files)> HandedOnMaking(IReadOnlyCollection<string> words) =>

@@ -19,6 +19,9 @@ namespace Suture.CatchUp.Judging;
 /// <param name="Fault">The exception, when the engine itself failed; else null.</param>
 internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus Status, IReadOnlyList<Finding> Findings, IReadOnlyList<string> Functions, string? Fault = null)
 {
+    /// <summary>Whether what does not compile is told by the lines of the patch.</summary>
+    public bool IsExplained { get; init; } = true;
+
     /// <summary>The change that is needed and cannot be carried by itself, so that nothing was built; else null.</summary>
     [JsonIgnore]
     public string? Awaits { get; init; }

@@ -40,11 +40,12 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
     /// <param name="ids">The changes.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <param name="keep">Which objects a later build of the same files may well find useful.</param>
-    public async Task<BuildOutcome> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation, KeptObjects keep = KeptObjects.Includers)
+    /// <param name="explain">Whether the lines of the patch that do not compile matter.</param>
+    public async Task<BuildOutcome> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation, KeptObjects keep = KeptObjects.Includers, bool explain = true)
     {
         var patches = Patches(ids);
         var key = _store.KeyOf([.. patches.SelectMany(p => p.Bytes)]);
-        var outcome = await _running.GetOrAdd(key, _ => new(() => FindOrBuildAsync(key, ids, patches, keep, cancellation))).Value;
+        var outcome = await (!explain && _running.TryGetValue(key + true, out var explained) ? explained : _running.GetOrAdd(key + explain, _ => new(() => FindOrBuildAsync(key, ids, patches, keep, explain, cancellation)))).Value;
         return outcome with { Changes = InOrder(ids) };
     }
 
@@ -63,13 +64,14 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         return outcomes;
     }
 
-    private async Task<BuildOutcome> FindOrBuildAsync(string key, IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, CancellationToken cancellation)
+    private async Task<BuildOutcome> FindOrBuildAsync(string key, IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, bool explain, CancellationToken cancellation)
     {
-        if (_store.Find(key) is { } known)
+        if (_store.Find(key) is { } known && (known.IsExplained || !explain))
         {
             return known;
         }
-        var outcome = await BuildAsync(ids, patches, keep, cancellation);
+        var outcome = await BuildAsync(ids, patches, keep, explain, cancellation);
+        outcome = outcome with { IsExplained = explain || outcome.Status != BuildStatus.DoesNotCompile };
         if (!outcome.MayBeOfTheMachine)
         {
             _store.Keep(key, outcome);
@@ -77,13 +79,13 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         return outcome;
     }
 
-    private async Task<BuildOutcome> BuildAsync(IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, CancellationToken cancellation)
+    private async Task<BuildOutcome> BuildAsync(IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, bool explain, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         stop.CancelAfter(Limit);
         try
         {
-            var result = await LivepatchBuilder.RunAsync(new BuildRequest { Kernel = kernel, Name = "unit", Patches = patches, MostUnits = MostUnits, IsOneOfMany = true, Keep = keep }, null, stop.Token);
+            var result = await LivepatchBuilder.RunAsync(new BuildRequest { Kernel = kernel, Name = "unit", Patches = patches, MostUnits = MostUnits, IsOneOfMany = true, ExplainErrors = explain, Keep = keep }, null, stop.Token);
             return new BuildOutcome(InOrder(ids), result.Status, result.Findings, Names(result));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -91,7 +93,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
             return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], $"not built within {Limit.TotalMinutes} minutes");
         }
         // One unit that the engine cannot deal with must not end the run: it is refused with the engine's words.
-        catch (Exception e) when (e is PatchFormatException or ElfFormatException or KernelException or InvalidOperationException or IOException)
+        catch (Exception e) when (e is PatchFormatException or ElfFormatException or KernelException or InvalidOperationException or IOException or AggregateException)
         {
             return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], e.Message.Split('\n')[0]);
         }

@@ -76,19 +76,22 @@ internal sealed class PartJudge(
     /// <summary>Builds a group, unless a header that many include cannot be carried by itself: then it cannot with others either.</summary>
     private async Task<BuildOutcome> WithHeadersAsync(string seed, IReadOnlyList<string> ids, CancellationToken cancellation)
     {
-        foreach (var header in ids.Where(i => i != seed && changes[i].IsHeader && files.IncluderCount(changes[i].Path) > FewIncluders))
+        foreach (var header in ids.Where(i => i != seed && MayChangeTypes(changes[i]) && files.IncluderCount(changes[i].Path) > FewIncluders))
         {
-            if (await builds.RunAsync([header], cancellation) is { Status: BuildStatus.Refused } alone && UnitRules.IsOfSharedHeader(alone))
+            if (await builds.RunAsync([header], cancellation, explain: false) is { Status: BuildStatus.Refused } alone && UnitRules.IsOfSharedHeader(alone))
             {
                 return alone with { Changes = [seed], Awaits = header };
             }
         }
-        return await BuildAsync(ids, ids.All(i => changes[i].Id == changes[i].Path) ? KeptObjects.All : KeptObjects.Includers, cancellation);
+        return await BuildAsync(ids, ids.All(i => changes[i].Id == changes[i].Path) ? KeptObjects.All : KeptObjects.Includers, cancellation, explain: false);
     }
 
+    /// <summary>Functions of a header mean something to those who call them only; a part of which no more is known may be anything.</summary>
+    private static bool MayChangeTypes(Change change) => change.IsHeader && (change.Items.Count == 0 || change.Items.Any(i => !i.IsCallable));
+
     /// <summary>What is made of files as a whole is what the livepatch of all will be made of, mostly.</summary>
-    private async Task<BuildOutcome> BuildAsync(IReadOnlyList<string> ids, KeptObjects keep, CancellationToken cancellation) =>
-        _laid.AddTo(await builds.RunAsync(ids, cancellation, keep), changes);
+    private async Task<BuildOutcome> BuildAsync(IReadOnlyList<string> ids, KeptObjects keep, CancellationToken cancellation, bool explain = true) =>
+        _laid.AddTo(await builds.RunAsync(ids, cancellation, keep, explain), changes);
 
     /// <summary>The outcome of a whole file as those of its parts: each that changes a function by name, with the others in the first.</summary>
     private static IEnumerable<(Change, BuildOutcome)> OfParts(List<Change> parts, BuildOutcome outcome)

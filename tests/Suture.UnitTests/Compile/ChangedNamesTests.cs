@@ -113,6 +113,8 @@ public sealed class ChangedNamesTests
     [InlineData("LISTED(WITHIN_CALL, ang)", true)]
     [InlineData("LISTED(WITHIN_CALL, other)", false)]
     [InlineData("return RENAMED(ged)(x);", true)]
+    [InlineData("return OF(\"a,b(\", chan, ged)(x);", true)]
+    [InlineData("return GLUED(chan /* (, */, ged)(x);", true)]
     [InlineData("return VARIADIC(x, ged)(x);", true)]
     [InlineData("return glues(x);", true)]
     [InlineData("return sizeof(struct sized);", true)]
@@ -132,7 +134,7 @@ public sealed class ChangedNamesTests
             + "#define WRAPPED(a, b) GLUED(a, b)\n#define HALF(x) WRAPPED(chan, x)\n#define THREE(a, b, c) a##b##c\n#define TWICE(x) PASTED(x##ed)\n"
             + "#define also_called changed\nstatic inline int glues(int x)\n{\n\treturn GLUED(chan, ged)(x);\n}\n"
             + "#define FIRST chan\n#define LAST ged\n#define BOTH_ALIASES WRAPPED(FIRST, LAST)\n#define WITHIN_CALL(x) ch##x##ed(1);\n#define UNHARMED(x) un##x##ed(1);\n"
-            + "#define EACH(fn) fn(harm) fn(ang)\n#define LIST(fn, a) fn(a)\n#define LISTED(fn, a) LIST(fn, a)\n#define RENAMED PASTED\n#define VARIADIC(x, ...) GLUED(chan, __VA_ARGS__)\n"
+            + "#define OF(s, a, b) GLUED(a, b)\n#define EACH(fn) fn(harm) fn(ang)\n#define LIST(fn, a) fn(a)\n#define LISTED(fn, a) LIST(fn, a)\n#define RENAMED PASTED\n#define VARIADIC(x, ...) GLUED(chan, __VA_ARGS__)\n"
             + "static inline int other(int x)\n{\n\treturn x;\n}\n";
         const string sized = "struct sized { char a[COUNT(3)]; };\n";
         const string conditions = "#if COUNT(2)\nint conditional(int);\n#endif\n";
