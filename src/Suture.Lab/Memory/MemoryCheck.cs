@@ -13,6 +13,7 @@ internal sealed class MemoryCheck(PatchCode patch, MemoryImage memory)
     private readonly FixupSites _sites = new(patch.Module, patch.Manifest.EntrySizes);
     private readonly HashSet<(string Table, int Section, long At)> _rewritten = [];
     private readonly List<string> _faults = [];
+    private readonly Dictionary<string, ulong> _perCpu = new(StringComparer.Ordinal);
     private int _bytes, _references, _entries;
 
     /// <summary>Whether memory is as it must be, and a sentence about it.</summary>
@@ -60,6 +61,12 @@ internal sealed class MemoryCheck(PatchCode patch, MemoryImage memory)
             }
             var values = patch.Addresses(r.Symbol, memory).Select(a => Value(r, a, address)).ToList();
             var value = values.Find(v => Bytes(v, field.Length).SequenceEqual(field));
+            if (values.Count == 0 && field.Length > 0 && patch.PerCpuOffset(r.Symbol) is { } offset && IsPerCpu(patch.OwnerOf(r.Symbol), unchecked(Target(r, field, address) - offset)))
+            {
+                field.CopyTo(expected, r.Offset);
+                _references++;
+                continue;
+            }
             if (value is null && values.Count == 0)
             {
                 _faults.Add($"{section.Name}+0x{r.Offset:x}: where '{r.Symbol.Name}' is in memory cannot be told");
@@ -82,6 +89,18 @@ internal sealed class MemoryCheck(PatchCode patch, MemoryImage memory)
             return;
         }
         _bytes += expected.Length;
+    }
+
+    /// <summary>
+    /// Whether a module's per-CPU variables may begin at <paramref name="place"/>: below 4 GiB, as offsets are, and where all other references have them.
+    /// </summary>
+    private bool IsPerCpu(string module, ulong place) => place >> 32 == 0 && (_perCpu.TryAdd(module, place) || _perCpu[module] == place);
+
+    /// <summary>What a relocated field leads to.</summary>
+    private static ulong Target(FileRelocation r, byte[] field, ulong section)
+    {
+        var value = field.Length == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(field) : unchecked((ulong)BinaryPrimitives.ReadInt32LittleEndian(field));
+        return unchecked(value - (ulong)r.Addend + (RelocationKind.IsPcRelative(r.Type) ? section + (ulong)r.Offset : 0));
     }
 
     private string Where(FileSection section, int at)

@@ -102,6 +102,14 @@ internal sealed class PatchCode
         return index < found.Count && memory.AddressOf(owner, found[index].Section!.Name) is { } at ? [at + (ulong)found[index].Value] : [];
     }
 
+    /// <summary>Where a per-CPU variable of a module lies among those of the module, of whose place the kernel tells nothing; null for other symbols.</summary>
+    public ulong? PerCpuOffset(FileSymbol symbol)
+    {
+        var (owner, name, position) = Named(symbol);
+        return symbol.Section is null && owner != "vmlinux" && InModule(owner, name) is var found && Math.Max(0, position - 1) is var index && index < found.Count
+            && found[index].Section!.Name == ".data..percpu" ? (ulong)found[index].Value : null;
+    }
+
     /// <summary>The object that a symbol which the livepatch does not define belongs to: "vmlinux" or a module.</summary>
     public string OwnerOf(FileSymbol symbol) => Named(symbol).Object;
 

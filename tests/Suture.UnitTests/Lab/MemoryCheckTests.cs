@@ -18,8 +18,12 @@ public sealed class MemoryCheckTests
     private const ulong Slide = 0x1200000;
     private const ulong ModuleAt = 0xffffffffc0000000;
 
-    private static readonly CompiledPair Pair = new(
-        "void sink(int); int first(int a) { sink(a); return a + 1; }", "void sink(int); int first(int a) { sink(a); return a + 2; }");
+    /// <summary>Where the per-CPU variables of the module drv begin.</summary>
+    private const ulong PerCpuAt = 0x33000;
+
+    private const string First = "extern int calls, misses; void sink(int); int first(int a) { calls++; misses++; sink(a); return a + 1; }";
+
+    private static readonly CompiledPair Pair = new(First, First.Replace("a + 1", "a + 2", StringComparison.Ordinal));
 
     private static readonly Manifest Expected = Pair.Expect(["first"]).Manifest;
 
@@ -28,12 +32,24 @@ public sealed class MemoryCheckTests
 
     /// <summary>The patched object with the record in it stands for a module: all that matters is code with relocations.</summary>
     private static readonly PatchCode Code = PatchCode.Open(WithManifest(), "suture_test.ko",
-        new LabKernel("6.1.0-test", "", ModuleSet.Scan(Directory.CreateTempSubdirectory("suture-none").FullName)) { Symbols = () => Symbols })!;
+        new LabKernel("6.1.0-test", "", Modules()) { Symbols = () => Symbols })!;
+
+    private static ModuleSet Modules()
+    {
+        var directory = Directory.CreateTempSubdirectory("suture-drv").FullName;
+        const string variables = "__attribute__((section(\".data..percpu\"))) int calls = 1, misses = 1;";
+        File.WriteAllBytes(Path.Combine(directory, "drv.ko"), new CompiledPair(variables, variables).Original);
+        return ModuleSet.Scan(directory);
+    }
 
     private static byte[] WithManifest()
     {
         var elf = ElfObject.Read(Pair.Patched, "module");
         elf.Sections.Add(new Section(Manifest.SectionName, SectionType.ProgBits, 0) { Data = Expected.ToBytes() });
+        foreach (var variable in elf.Symbols.Where(s => s.Name is "calls" or "misses"))
+        {
+            (variable.Name, variable.Place) = ($".klp.sym.drv.{variable.Name},0", Suture.Elf.SymbolPlace.Livepatch);
+        }
         // The tracer's table, as the kernel's build makes it.
         var first = elf.Symbols.Find(s => s.Name == "first")!;
         var table = new Section("__mcount_loc", SectionType.ProgBits, SectionFlags.Alloc) { Data = new byte[8], Alignment = 8 };
@@ -60,7 +76,9 @@ public sealed class MemoryCheckTests
             var bytes = Code.Module.BytesOf(section).ToArray();
             foreach (var r in Code.Module.RelocationsOf(section).Where(r => Code.OwnerOf(r.Symbol) != missing))
             {
-                var value = Symbols.Find(r.Symbol.Name)[0].Address + Slide + (ulong)r.Addend - at - (ulong)r.Offset;
+                var symbol = r.Symbol.Name.StartsWith(".klp.sym.drv.", StringComparison.Ordinal)
+                    ? PerCpuAt + Code.PerCpuOffset(r.Symbol)!.Value : Symbols.Find(r.Symbol.Name)[0].Address + Slide;
+                var value = symbol + (ulong)r.Addend - at - (ulong)r.Offset;
                 BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan((int)r.Offset), (uint)value);
             }
             // ftrace makes the tracer's call a no-op when it loads a module.
@@ -100,6 +118,18 @@ public sealed class MemoryCheckTests
         var call = Code.Module.RelocationsOf(Code.Module.Find(".text.first")!).Single(r => r.Symbol.Name == "sink");
         var (ok, detail) = Judge(bytes => bytes[call.Offset] += 16);
         ok.ShouldBeFalse(detail);
+    }
+
+    [Fact]
+    public void Per_cpu_variables_of_a_module_may_be_anywhere_but_together()
+    {
+        var references = Code.Module.RelocationsOf(Code.Module.Find(".text.first")!).Where(r => Code.PerCpuOffset(r.Symbol) is not null).ToList();
+        references.Count.ShouldBe(2);
+        Judge(bytes => references.ForEach(r => bytes[r.Offset] += 8)).Ok.ShouldBeTrue();
+        var (ok, detail) = Judge(bytes => bytes[references[1].Offset] += 8);
+        ok.ShouldBeFalse();
+        detail.ShouldContain("cannot be told");
+        Judge(bytes => references.ForEach(r => bytes[r.Offset + 3] ^= 0x80)).Ok.ShouldBeFalse("no offset of a per-CPU variable");
     }
 
     [Fact]
