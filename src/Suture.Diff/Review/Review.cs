@@ -45,6 +45,7 @@ public static class Review
                 findings.Add(ReviewCatalog.Outlives(function.Name, holder.ToString()));
             }
         }
+        findings.AddRange(diff.Included.Where(IsNewState).Select(d => ReviewCatalog.NewState(SymbolNames.SourceName(d.Name))));
         findings.AddRange(diff.Included.Where(IsOnceFlag).Select(d => diff.Included.First(e => e.References.Exists(r => r.Target == d)))
             .Select(f => (f.Parent ?? f).Name).Distinct().Select(ReviewCatalog.OnceAgain));
         return findings;
@@ -59,6 +60,10 @@ public static class Review
 
     private static bool TakesAddress(Element user, Element function) => user != function && user.Kind is ElementKind.Function or ElementKind.Data
         && user.References.Exists(r => r.Target == function && r.Type != RelocationType.Plt32 && r.TargetOffset == 0);
+
+    /// <summary>Whether it is a variable that the patch brings, not one of those that macros keep for each of their uses.</summary>
+    private static bool IsNewState(Element data) => data is { Kind: ElementKind.Data, Change: Change.New, Twin: null, Parent: null }
+        && SectionUses.Of(data.Section) is SectionUse.Write or SectionUse.PerCpu && !SymbolNames.IsOwnCopy(data.Name);
 
     private static bool IsOnceFlag(Element data) => data.Kind == ElementKind.Data
         && SymbolNames.SourceName(data.Name) is "__already_done" or "__warned" or "__print_once" or "__section__warned";

@@ -56,6 +56,10 @@ public static class ReviewCatalog
         $"'{function}' has messages or warnings that are given once only: the livepatch keeps its own record of them",
         "nothing to do; a message that was given before may come once more");
 
+    /// <summary>SUT0808: new variables know nothing of what happened before.</summary>
+    public static Finding NewState(string data) => Warn("SUT0808", data, $"'{data}' is new: it begins as the source initialises it, and nothing that ran before the livepatch left anything in it",
+        "see that no new code expects there what older code would have had to enter (a lock or a counter may begin anew); a callback before the patch can fill it");
+
     private static string List(IReadOnlyList<string> callees) => string.Join(", ", callees.Take(4)) + (callees.Count > 4 ? ", …" : "");
 
     private static Finding Warn(string code, string symbol, string message, string advice) => new(code, Severity.Warning, null, 0, symbol, message, advice);

@@ -14,6 +14,8 @@ internal sealed class PatchCode
     /// <summary>The symbol that tells how far the kernel moved: kallsyms has it soon, and once.</summary>
     private const string Anchor = "_stext";
 
+    private const string PerCpu = ".data..percpu";
+
     /// <summary>Bytes from a function's entry in which its call to the tracer lies.</summary>
     public const int EntryBytes = 16;
 
@@ -102,16 +104,20 @@ internal sealed class PatchCode
         return index < found.Count && memory.AddressOf(owner, found[index].Section!.Name) is { } at ? [at + (ulong)found[index].Value] : [];
     }
 
-    /// <summary>Where a per-CPU variable of a module lies among those of the module, of whose place the kernel tells nothing; null for other symbols.</summary>
+    /// <summary>Where a per-CPU variable of a module, or of the livepatch, lies among those of the module, of whose place the kernel tells nothing; null for other symbols.</summary>
     public ulong? PerCpuOffset(FileSymbol symbol)
     {
+        if (symbol.Section is { } own)
+        {
+            return own.Name == PerCpu ? (ulong)symbol.Value : null;
+        }
         var (owner, name, position) = Named(symbol);
-        return symbol.Section is null && owner != "vmlinux" && InModule(owner, name) is var found && Math.Max(0, position - 1) is var index && index < found.Count
-            && found[index].Section!.Name == ".data..percpu" ? (ulong)found[index].Value : null;
+        return owner != "vmlinux" && InModule(owner, name) is var found && Math.Max(0, position - 1) is var index && index < found.Count
+            && found[index].Section!.Name == PerCpu ? (ulong)found[index].Value : null;
     }
 
-    /// <summary>The object that a symbol which the livepatch does not define belongs to: "vmlinux" or a module.</summary>
-    public string OwnerOf(FileSymbol symbol) => Named(symbol).Object;
+    /// <summary>The object that a symbol belongs to: "vmlinux", a module or the livepatch itself.</summary>
+    public string OwnerOf(FileSymbol symbol) => symbol.Section is null ? Named(symbol).Object : Manifest.Module;
 
     /// <summary>What a symbol stands for: <c>.klp.sym.OBJECT.NAME,POSITION</c>, else the name of an export.</summary>
     private static (string Object, string Name, int Position) Named(FileSymbol symbol)
