@@ -53,8 +53,8 @@ internal sealed class MemoryCheck(PatchCode patch, MemoryImage memory)
         foreach (var r in patch.Module.RelocationsOf(section))
         {
             var field = actual.AsSpan((int)r.Offset, RelocationKind.Width(r.Type)).ToArray();
-            // A lock class key without lockdep: nothing lies there, and the kernel tells of no empty section where it is. What is of a module is resolved when it loads.
-            if (r.Symbol.Section is { Size: 0 } || memory.Missing.Contains(patch.OwnerOf(r.Symbol)))
+            // A lock class key without lockdep: nothing lies there, and the kernel tells of no empty section where it is. What is of a module, or for its code, is resolved when it loads.
+            if (r.Symbol.Section is { Size: 0 } || memory.Missing.Contains(patch.OwnerOf(r.Symbol)) || memory.Missing.Contains(PatchCode.ResolvedWith(r)))
             {
                 field.CopyTo(expected, r.Offset);
                 continue;

@@ -119,6 +119,9 @@ internal sealed class PatchCode
     /// <summary>The object that a symbol belongs to: "vmlinux", a module or the livepatch itself.</summary>
     public string OwnerOf(FileSymbol symbol) => symbol.Section is null ? Named(symbol).Object : Manifest.Module;
 
+    /// <summary>The object with which the kernel resolves a reference, by its table's name (<c>.klp.rela.OBJECT.SECTION</c>); empty for all that is resolved at once.</summary>
+    public static string ResolvedWith(FileRelocation reference) => reference.Table.Name.Split('.', 5) is ["", "klp", "rela", var owner, _] ? owner : "";
+
     /// <summary>What a symbol stands for: <c>.klp.sym.OBJECT.NAME,POSITION</c>, else the name of an export.</summary>
     private static (string Object, string Name, int Position) Named(FileSymbol symbol)
     {
