@@ -53,7 +53,7 @@ public static class BuildPairs
         var (originals, patched) = await CompileAsync(units, sources, compiler, shadow, options.PatchedFirst, progress, ct);
         if (patched.Any(p => p.Value.Object is null) && !originals.Any(o => o.Value.Object is null))
         {
-            return new PatchedDoesNotCompile(await ExplainAsync(plan, units.Where(u => patched.GetValueOrDefault(u) is { Object: null, Escapes.Count: 0 }), patched, options.Explain, compiler, shadow, ct));
+            return new PatchedDoesNotCompile(await ExplainAsync(plan, patched.Where(p => p.Value is { Object: null, Escapes.Count: 0 }).ToDictionary(), options.Explain, compiler, shadow, ct));
         }
         var unfit = units.Where(u => originals.GetValueOrDefault(u) is { Object: null }).ToList();
         if (unfit.Count > 0)
@@ -83,7 +83,7 @@ public static class BuildPairs
                 refused[unit] = result;
             }
         }, ct);
-        return refused.IsEmpty ? null : new PatchedDoesNotCompile(await ExplainAsync(plan, refused.Keys, refused, options.Explain, compiler, shadow, ct));
+        return refused.IsEmpty ? null : new PatchedDoesNotCompile(await ExplainAsync(plan, refused, options.Explain, compiler, shadow, ct));
     }
 
     private static ShadowTree MakeShadow(CompilePlan plan, string workDirectory)
@@ -142,20 +142,20 @@ public static class BuildPairs
     }
 
     /// <summary>Compiles again without #line directives: only then do the compiler's line numbers tell added lines apart. Unless that is not worth the time.</summary>
-    private static async Task<IReadOnlyList<UnitErrors>> ExplainAsync(CompilePlan plan, IEnumerable<PlannedUnit> refused,
-        ConcurrentDictionary<PlannedUnit, UnitResult> results, bool explain, UnitCompiler compiler, ShadowTree shadow, CancellationToken ct)
+    private static async Task<IReadOnlyList<UnitErrors>> ExplainAsync(
+        CompilePlan plan, IReadOnlyDictionary<PlannedUnit, UnitResult> refused, bool explain, UnitCompiler compiler, ShadowTree shadow, CancellationToken ct)
     {
         if (!explain)
         {
             // Lines that are added have no number there.
-            return [.. plan.Units.Where(refused.ToHashSet().Contains).Select(u => new UnitErrors(u.Unit, [.. CompilerMessages.Read(results[u].Errors, []).Select(m => m with { Line = 0 })], results[u].Errors))];
+            return [.. plan.Units.Where(refused.ContainsKey).Select(u => new UnitErrors(u.Unit, [.. CompilerMessages.Read(refused[u].Errors, []).Select(m => m with { Line = 0 })], refused[u].Errors))];
         }
         foreach (var file in plan.Application.Files)
         {
             shadow.Write(file.Path, file.Patched);
         }
         var errors = new ConcurrentDictionary<PlannedUnit, UnitErrors>();
-        await Parallelism.ForEachAsync(refused, async unit =>
+        await Parallelism.ForEachAsync(refused.Keys, async unit =>
         {
             var result = await compiler.Forgetful().PatchedAsync(unit, shadow, ct);
             errors[unit] = new UnitErrors(unit.Unit, CompilerMessages.Read(result.Errors, plan.Application.Files), result.Errors);

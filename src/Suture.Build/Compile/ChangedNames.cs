@@ -60,7 +60,8 @@ internal static partial class ChangedNames
                     ct.ThrowIfCancellationRequested();
                     var text = path == file.Path ? file.Patched : File.ReadAllBytes(Path.Combine(site.Tree, path));
                     // Comments are left out where it matters only: that takes longer than looking for words.
-                    if ((inComments && !means(Encoding.Latin1.GetString(text))) || !means(HeaderItems.Plain(Encoding.Latin1.GetString(text))))
+                    var written = Encoding.Latin1.GetString(text);
+                    if ((inComments && !means(written)) || !means(HeaderItems.Plain(written)))
                     {
                         continue;
                     }

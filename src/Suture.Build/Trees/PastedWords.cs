@@ -19,14 +19,13 @@ internal sealed partial class PastedWords
     private readonly HashSet<Handing> _handings = [];
     private Queue<Handing> _toFollow = [];
     private readonly MacroFiles _files;
-    private readonly Func<IReadOnlyCollection<string>, IEnumerable<string>> _filesWith;
 
     /// <param name="tree">Root of the files.</param>
     /// <param name="files">Which of them say something about macros.</param>
     /// <param name="filesWith">Files that may hold one of some words.</param>
     public PastedWords(string tree, MacroFiles files, Func<IReadOnlyCollection<string>, IEnumerable<string>> filesWith)
     {
-        (_files, _filesWith) = (files, filesWith);
+        _files = files;
         var texts = new ConcurrentDictionary<string, string[]>(StringComparer.Ordinal);
         string[] Lines(string file) => texts.GetOrAdd(file, f => MacroText.WithoutLiterals(HeaderItems.Plain(Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(tree, f))))).Split('\n'));
         var macros = new ConcurrentDictionary<string, MacroText[]>(StringComparer.Ordinal);
@@ -103,22 +102,23 @@ internal sealed partial class PastedWords
         _toFollow = new Queue<Handing>(_handings);
         while (_toFollow.TryDequeue(out var handing))
         {
-            foreach (var file in _files.FunctionLike[handing.To].Distinct())
+            var handed = _macros[handing.Macro];
+            var calls = from file in _files.FunctionLike[handing.To]
+                        from text in macrosOf(file)
+                        where text.Name == handing.To
+                        let parameter = text.ParameterAt(handing.Index)
+                        where parameter is not null
+                        from words in Calls(text.Body, parameter, handed, handing.Macro)
+                        select (file, text, words);
+            foreach (var (file, text, words) in calls)
             {
-                foreach (var text in macrosOf(file).Where(m => m.Name == handing.To && m.ParameterAt(handing.Index) is not null))
+                if (text.IndicesOf(words) is not { Count: > 0 } indices)
                 {
-                    var parameter = text.ParameterAt(handing.Index)!;
-                    foreach (var words in Calls(text.Body, parameter, _macros[handing.Macro], handing.Macro))
-                    {
-                        if (text.IndicesOf(words) is not { Count: > 0 } indices)
-                        {
-                            _macros[handing.Macro].HandedCalls.Add(words);
-                        }
-                        else if (Of(text.Name, file).Learn(indices, words.Except(text.ParameterNames())))
-                        {
-                            learned.Add(text.Name);
-                        }
-                    }
+                    handed.HandedCalls.Add(words);
+                }
+                else if (Of(text.Name, file).Learn(indices, words.Except(text.ParameterNames())))
+                {
+                    learned.Add(text.Name);
                 }
             }
         }

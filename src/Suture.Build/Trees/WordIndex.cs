@@ -62,7 +62,7 @@ internal sealed partial class WordIndex
             }
         });
         return new WordIndex(tree, words, new MacroFiles([.. pasting.Order(StringComparer.Ordinal)],
-            aliases.Distinct().ToLookup(a => a.Name, a => a.Of, StringComparer.Ordinal), functionLike.ToLookup(m => m.Name, m => m.File, StringComparer.Ordinal)));
+            aliases.Distinct().ToLookup(a => a.Name, a => a.Of, StringComparer.Ordinal), functionLike.Distinct().ToLookup(m => m.Name, m => m.File, StringComparer.Ordinal)));
     }
 
     private static uint[] WordsOf(ReadOnlySpan<byte> text)
