@@ -1,6 +1,7 @@
 using Suture.Build.Compile;
 using Suture.Build.Link;
 using Suture.Build.Replace;
+using Suture.Build.Trees;
 using Suture.Diff.Findings;
 using Suture.Kernel;
 using Suture.Module;
@@ -46,6 +47,9 @@ public sealed record BuildRequest
 
     /// <summary>Which patched objects are kept for builds with some of the same changes: with hundreds of units most of the time goes there.</summary>
     public KeptObjects Keep { get; init; }
+
+    /// <summary>Shadows of the kernel's tree that several builds share; null for one of its own.</summary>
+    public ShadowPool? Shadows { get; init; }
 
     /// <summary>Directory with the source and makefile of a module outside the kernel's tree, from which the patches' paths start; null for the kernel's tree.</summary>
     public string? ModuleSource { get; init; }

@@ -90,7 +90,7 @@ public sealed class LivepatchBuilder
         _files = plan.Application.Files;
         _places = new FindingPlaces(_files);
 
-        var options = new CompileOptions { WithTypes = true, PatchedFirst = _request.IsOneOfMany, Explain = _request.ExplainErrors, Keep = _request.Keep };
+        var options = new CompileOptions { WithTypes = true, PatchedFirst = _request.IsOneOfMany, Explain = _request.ExplainErrors, Keep = _request.Keep, Shadows = _request.Shadows };
         if (plan.Units.Count > ManyUnits && await SharedTypeChangesAsync(plan, options, work, cancellation))
         {
             return Finish(BuildStatus.Refused);
@@ -278,7 +278,7 @@ public sealed class LivepatchBuilder
             return units;
         }
         _progress?.Report(new ProgressReport("compiling again with static keys that are read at run time"));
-        var made = await RuntimeKeys.CompileAsync(Kernel, plan, affected, template.EntrySizes, work, cancellation);
+        var made = await RuntimeKeys.CompileAsync(Kernel, plan, affected, template.EntrySizes, work, _request.Shadows, cancellation);
         foreach (var (unit, _) in units.Where(u => made.ContainsKey(u.Unit.Unit)))
         {
             _claims.Remove(unit);

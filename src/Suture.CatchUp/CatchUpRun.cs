@@ -36,7 +36,7 @@ public static class CatchUpRun
         {
             changes[change.Id] = change;
         }
-        var builds = new ChangeBuilds(kernel, changes);
+        using var builds = new ChangeBuilds(kernel, changes);
 
         var units = await new UnitJudge(difference, builds, changes, IsWanted, request.Accepted, progress).RunAsync(cancellation);
         var log = LogAttribution.Run(units, changes, difference.Log);

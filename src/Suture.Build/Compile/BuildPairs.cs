@@ -36,9 +36,18 @@ public static class BuildPairs
             return new PatchDoesNotApply(plan.Application.Failures);
         }
         var watch = Stopwatch.StartNew();
-        var shadow = MakeShadow(plan, workDirectory);
-        var shadowMs = watch.ElapsedMilliseconds;
+        var pool = options.Shadows?.Prepared == plan.Site.Tree ? options.Shadows : null;
+        var (files, directories) = InShadow(plan);
+        var shadow = pool?.Take(files, directories) ?? ShadowTree.Create(plan.Site.Tree, Path.Combine(workDirectory, "shadow"), files, directories);
+        var outcome = await CompileInAsync(shadow, plan, workDirectory, watch.ElapsedMilliseconds, progress, options, ct);
+        pool?.Return(shadow);
+        return outcome;
+    }
 
+    private static async Task<CompileOutcome> CompileInAsync(
+        ShadowTree shadow, CompilePlan plan, string workDirectory, long shadowMs, IProgress<ProgressReport>? progress, CompileOptions options, CancellationToken ct)
+    {
+        var watch = Stopwatch.StartNew();
         var compiler = new UnitCompiler(plan.Site, workDirectory, options.ExtraArguments,
             AuthorHeaders.AreUsedBy(plan.Application.Files) ? [AuthorHeaders.Option] : [], options.Keep == KeptObjects.None ? null : new PatchedStore(plan.Site, shadow), options.Keep == KeptObjects.All, options.WithTypes);
         var sources = new ConcurrentDictionary<PlannedUnit, UnitResult>();
@@ -48,7 +57,7 @@ public static class BuildPairs
             return early;
         }
         var units = await new HeaderPruning(plan, compiler, shadow, progress).RunAsync(ct);
-        var pruneMs = watch.ElapsedMilliseconds - shadowMs;
+        var pruneMs = watch.ElapsedMilliseconds;
 
         var (originals, patched) = await CompileAsync(units, sources, compiler, shadow, options.PatchedFirst, progress, ct);
         if (patched.Any(p => p.Value.Object is null) && !originals.Any(o => o.Value.Object is null))
@@ -62,7 +71,7 @@ public static class BuildPairs
         }
         var pairs = units.Select(u => new CompiledUnit(u.Unit, u.Reason, originals[u].Object!, patched[u].Object!,
             HaveSameBytes(originals[u].Object!, patched[u].Object!), originals[u].Milliseconds, patched[u].Milliseconds));
-        return new PairsBuilt([.. pairs], plan.Units.Count, new CompileTimings(shadowMs, pruneMs, watch.ElapsedMilliseconds - shadowMs - pruneMs));
+        return new PairsBuilt([.. pairs], plan.Units.Count, new CompileTimings(shadowMs, pruneMs, watch.ElapsedMilliseconds - pruneMs));
     }
 
     /// <summary>Compiles the patched sources and keeps in <paramref name="made"/> what need not be compiled again; gives back why some do not compile, else null.</summary>
@@ -86,7 +95,8 @@ public static class BuildPairs
         return refused.IsEmpty ? null : new PatchedDoesNotCompile(await ExplainAsync(plan, refused, options.Explain, compiler, shadow, ct));
     }
 
-    private static ShadowTree MakeShadow(CompilePlan plan, string workDirectory)
+    /// <summary>The files of the shadow that are not the prepared tree's, and its directories that are no links.</summary>
+    private static (Dictionary<string, byte[]> Files, IEnumerable<string> Directories) InShadow(CompilePlan plan)
     {
         var files = plan.Application.Files.ToDictionary(f => f.Path, LineDirectives.Inject);
         if (AuthorHeaders.AreUsedBy(plan.Application.Files))
@@ -97,7 +107,7 @@ public static class BuildPairs
         var directories = plan.Units.Where(u => u.Reason == UnitReason.Source)
             .SelectMany(u => (string[])[Path.GetDirectoryName(u.Unit.TreePath) ?? "", u.Unit.Source.Split("/..")[0] is var way && way != u.Unit.Source ? way : ""])
             .Distinct().Take(MostRealDirectories);
-        return ShadowTree.Create(plan.Site.Tree, Path.Combine(workDirectory, "shadow"), files, directories);
+        return (files, directories);
     }
 
     private static async Task<(ConcurrentDictionary<PlannedUnit, UnitResult> Originals, ConcurrentDictionary<PlannedUnit, UnitResult> Patched)> CompileAsync(

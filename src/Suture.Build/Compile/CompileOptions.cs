@@ -1,3 +1,5 @@
+using Suture.Build.Trees;
+
 namespace Suture.Build.Compile;
 
 /// <summary>How units are compiled.</summary>
@@ -20,6 +22,9 @@ public sealed record CompileOptions
 
     /// <summary>Which patched objects are kept in the kernel's work directory for builds with some of the same changes.</summary>
     public KeptObjects Keep { get; init; }
+
+    /// <summary>Where the shadow is taken from, when it is of the same tree; null to make one for this build alone.</summary>
+    public ShadowPool? Shadows { get; init; }
 }
 
 /// <summary>Patched objects that are kept for further builds.</summary>

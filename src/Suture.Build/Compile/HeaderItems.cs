@@ -194,7 +194,12 @@ internal sealed partial class HeaderItems
             && !variable.StartsWith("__", StringComparison.Ordinal) ? [variable] : null;
     }
 
-    private static bool IsSpecifier(string token) => token is "static" or "extern" or "inline" or "const" or "volatile" or "noinline" or "(" or ")" || token.StartsWith("__", StringComparison.Ordinal);
+    private static bool IsSpecifier(string token) => token is "static" or "extern" or "inline" or "const" or "volatile" or "noinline" or "(" or ")"
+        || (token.StartsWith("__", StringComparison.Ordinal) && !IsInteger(token));
+
+    /// <summary>Whether it is one of the integer types that headers for user space use.</summary>
+    private static bool IsInteger(string token) => token is "__u8" or "__u16" or "__u32" or "__u64" or "__s8" or "__s16" or "__s32" or "__s64"
+        or "__be16" or "__be32" or "__be64" or "__le16" or "__le32" or "__le64" or "__sum16" or "__wsum";
 
     private static bool IsWord(string token) => char.IsLetter(token[0]) || token[0] == '_';
 

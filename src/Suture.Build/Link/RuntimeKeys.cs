@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Suture.Build.Compile;
+using Suture.Build.Trees;
 using Suture.Diff;
 using Suture.Diff.Model;
 using Suture.Elf;
@@ -25,12 +26,12 @@ internal static class RuntimeKeys
     /// </summary>
     public static async Task<Dictionary<CompileUnit, (CompiledUnit Unit, DiffResult Diff)>> CompileAsync(
         KernelBuild kernel, CompilePlan plan, IReadOnlyDictionary<CompileUnit, DiffResult> diffs, IReadOnlyDictionary<string, int> entrySizes,
-        string work, CancellationToken cancellation)
+        string work, ShadowPool? shadows, CancellationToken cancellation)
     {
         var made = new Dictionary<CompileUnit, (CompiledUnit, DiffResult)>();
         var part = plan with { Units = [.. plan.Units.Where(u => diffs.ContainsKey(u.Unit)).Select(u => u with { Reason = UnitReason.Source })] };
         var outcome = await BuildPairs.RunAsync(part, Path.Combine(work, "runtime-keys"),
-            options: new CompileOptions { ExtraArguments = ["-include", await HeaderAsync(kernel, cancellation)] }, ct: cancellation);
+            options: new CompileOptions { ExtraArguments = ["-include", await HeaderAsync(kernel, cancellation)], Shadows = shadows }, ct: cancellation);
         if (outcome is not PairsBuilt built)
         {
             var why = (outcome as PatchedDoesNotCompile)?.Units[0].Text ?? (outcome as OriginalDoesNotCompile)?.Units[0].Text ?? "";

@@ -8,14 +8,10 @@ public sealed class ShadowTree
 {
     private readonly string _prepared;
     private readonly HashSet<string> _real = [];
-    private readonly Dictionary<string, byte[]> _files;
-    private readonly HashSet<string> _names;
+    private Dictionary<string, byte[]> _files = [];
+    private HashSet<string> _names = [];
 
-    private ShadowTree(string prepared, string root, Dictionary<string, byte[]> files)
-    {
-        (_prepared, Root, _files) = (prepared, root, files);
-        _names = [.. files.Keys.Select(f => Path.GetFileName(f))];
-    }
+    private ShadowTree(string prepared, string root) => (_prepared, Root) = (prepared, root);
 
     /// <summary>Changed and new files by relative path.</summary>
     public IReadOnlyDictionary<string, byte[]> Files => _files;
@@ -30,18 +26,33 @@ public sealed class ShadowTree
     /// <param name="directories">Relative directories that must be real, so that <c>../</c> in them stays in the shadow.</param>
     public static ShadowTree Create(string prepared, string root, IReadOnlyDictionary<string, byte[]> files, IEnumerable<string> directories)
     {
+        var shadow = new ShadowTree(Path.GetFullPath(prepared), Path.GetFullPath(root));
+        shadow.Become(files, directories);
+        return shadow;
+    }
+
+    /// <summary>Takes back what was changed and changes <paramref name="files"/> instead; parameters as for <see cref="Create"/>. What is real stays so.</summary>
+    public void Become(IReadOnlyDictionary<string, byte[]> files, IEnumerable<string> directories)
+    {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(directories);
-        var shadow = new ShadowTree(Path.GetFullPath(prepared), Path.GetFullPath(root), new(files));
+        foreach (var path in _files.Keys)
+        {
+            File.Delete(Path.Combine(Root, path));
+            if (File.Exists(Path.Combine(_prepared, path)))
+            {
+                File.CreateSymbolicLink(Path.Combine(Root, path), Path.Combine(_prepared, path));
+            }
+        }
+        (_files, _names) = (new(files), [.. files.Keys.Select(f => Path.GetFileName(f))]);
         foreach (var directory in files.Keys.Select(f => Path.GetDirectoryName(f) ?? "").Concat(directories).Distinct().Order(StringComparer.Ordinal))
         {
-            shadow.Materialise(directory);
+            Materialise(directory);
         }
         foreach (var (path, bytes) in files)
         {
-            shadow.Write(path, bytes);
+            Write(path, bytes);
         }
-        return shadow;
     }
 
     /// <summary>Writes a changed file again, with other bytes.</summary>

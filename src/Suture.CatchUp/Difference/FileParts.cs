@@ -2,7 +2,7 @@ namespace Suture.CatchUp.Difference;
 
 /// <summary>
 /// Parts of what differs in one file that have nothing to do with each other: hunks belong together when they lie in the same
-/// function, when the one's function calls the other's, or, in source files, when the same name comes or goes in both. In headers most things
+/// function, when the one's function calls the other's, or, in source files, when the same name comes or goes in both that is not a local one. In headers most things
 /// stand for themselves, and the compiler tells what is missing.
 /// </summary>
 internal static class FileParts
@@ -59,9 +59,11 @@ internal static class FileParts
             var changed = hunk.Lines.Where(l => l[0] is '+' or '-').ToList();
             var items = ItemsOf(hunk, before, after, shift).ToList();
             // Who calls a function relies on what it does, also where the call itself does not change.
-            var bodies = items.Where(i => i.Item.IsCallable).Distinct().SelectMany(i => SourceWords.OfBody(i.In, i.Item));
+            var callables = items.Where(i => i.Item.IsCallable).Distinct().ToList();
+            var bodies = callables.SelectMany(i => SourceWords.OfBody(i.In, i.Item));
+            var locals = callables.SelectMany(i => SourceWords.LocalsOf(i.In, i.Item)).ToHashSet(StringComparer.Ordinal);
             var code = changed.FindAll(l => !SourceWords.IsBlank(l[1..]));
-            return new Piece(hunk, [.. items.Select(i => i.Item).DistinctBy(i => i.Name)], SourceWords.Changed(hunk.Lines),
+            return new Piece(hunk, [.. items.Select(i => i.Item).DistinctBy(i => i.Name)], SourceWords.Changed(hunk.Lines, locals),
                 [.. code.SelectMany(l => SourceWords.Of(l[1..])), .. bodies],
                 IsIncludesOnly: code.Count > 0 && code.TrueForAll(l => l.StartsWith("+#include", StringComparison.Ordinal)), IsBlank: code.Count == 0);
         }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Suture.Build;
 using Suture.Build.Compile;
 using Suture.Build.Patches;
+using Suture.Build.Trees;
 using Suture.CatchUp.Difference;
 using Suture.Elf;
 using Suture.Kernel;
@@ -9,7 +10,7 @@ using Suture.Kernel;
 namespace Suture.CatchUp.Judging;
 
 /// <summary>Builds sets of changes, each at most once.</summary>
-internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<string, Change> changes)
+internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<string, Change> changes) : IDisposable
 {
     /// <summary>A change that keeps the compilers busy for longer is refused: there are hundreds of others.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
@@ -19,7 +20,11 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
 
     private readonly ConcurrentDictionary<string, Lazy<Task<BuildOutcome>>> _running = new(StringComparer.Ordinal);
     private readonly OutcomeStore _store = new(kernel);
+    private readonly ShadowPool _shadows = new(kernel.SourceTree);
     private readonly Dictionary<string, int> _order = changes.Keys.Select((id, i) => (id, i)).ToDictionary(x => x.id, x => x.i, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public void Dispose() => _shadows.Dispose();
 
     /// <summary>Where a change stands among all.</summary>
     public int Order(string id) => _order[id];
@@ -85,7 +90,17 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         stop.CancelAfter(Limit);
         try
         {
-            var result = await LivepatchBuilder.RunAsync(new BuildRequest { Kernel = kernel, Name = "unit", Patches = patches, MostUnits = MostUnits, IsOneOfMany = true, ExplainErrors = explain, Keep = keep }, null, stop.Token);
+            var result = await LivepatchBuilder.RunAsync(new BuildRequest
+            {
+                Kernel = kernel,
+                Name = "unit",
+                Patches = patches,
+                MostUnits = MostUnits,
+                IsOneOfMany = true,
+                ExplainErrors = explain,
+                Keep = keep,
+                Shadows = _shadows,
+            }, null, stop.Token);
             return new BuildOutcome(InOrder(ids), result.Status, result.Findings, Names(result));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

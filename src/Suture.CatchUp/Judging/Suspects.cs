@@ -20,7 +20,7 @@ internal static partial class Suspects
         foreach (var finding in decisive)
         {
             var to = Line(finding, parts[0].Path) is { } line ? parts.Where(p => HasLine(hunks, p, line)).ToList()
-                : finding.Symbol is { } symbol ? parts.Where(p => p.Items.Any(i => i.Name == symbol.Split('.')[0])).ToList() : [];
+                : finding.Symbol is { } symbol ? parts.Where(p => p.Items.Any(i => i.Name == FunctionName.Of(symbol))).ToList() : [];
             if (to.Count == 0)
             {
                 return null;

@@ -15,7 +15,7 @@ public sealed record CallSubject(string Code, Func<string, bool> Matches)
         Starts(name, "__mutex_init", "__raw_spin_lock_init", "__init_rwsem", "__rwlock_init", "__init_swait", "__init_waitqueue_head", "init_srcu_struct", "__percpu_init_rwsem"));
 
     /// <summary>Taking or dropping a reference.</summary>
-    public static CallSubject Reference { get; } = new("SUT0803", name => !Starts(name, "__get_user", "__put_user", "klp_shadow_")
+    public static CallSubject Reference { get; } = new("SUT0803", name => !Starts(name, "__get_user", "__put_user", "klp_shadow_") && !ReferenceUse.PutsData(name)
         && (name is "refcount_warn_saturate" or "refcount_dec_not_one" or "kfree_skb_reason" or "consume_skb" or "fput" or "fget" or "iput" or "ihold" or "dput"
             || Ends(name, "_get", "_put", "_hold", "_release", "_unref") || name.StartsWith("refcount_dec_and_", StringComparison.Ordinal)));
 

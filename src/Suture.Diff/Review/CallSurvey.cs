@@ -29,7 +29,7 @@ public sealed class CallSurvey
         ArgumentNullException.ThrowIfNull(function);
         var calls = function.Parts.Prepend(function).SelectMany(f => f.References.Where(r => r.Type == RelocationType.Plt32).OrderBy(r => r.Offset))
             .Select(r => r.External?.Name ?? r.Target?.Name ?? "").Where(n => n.Length > 0).ToList();
-        var survey = new CallSurvey(LockUse.Of(calls), ReferenceUse.Of(function, calls));
+        var survey = new CallSurvey(LockUse.Of(function), ReferenceUse.Of(function, calls));
         foreach (var name in calls)
         {
             survey._calls[name] = survey._calls.GetValueOrDefault(name) + 1;

@@ -28,8 +28,11 @@ public sealed class ReferenceUse
     {
         ArgumentNullException.ThrowIfNull(callee);
         return callee is "fput" or "iput" or "dput" or "kfree_skb_reason" or "consume_skb"
-            || callee.EndsWith("_put", StringComparison.Ordinal) || callee.EndsWith("_release", StringComparison.Ordinal) || callee.EndsWith("_unref", StringComparison.Ordinal);
+            || (callee.EndsWith("_put", StringComparison.Ordinal) && !PutsData(callee)) || callee.EndsWith("_release", StringComparison.Ordinal) || callee.EndsWith("_unref", StringComparison.Ordinal);
     }
+
+    /// <summary>Whether a function of this name puts data into a buffer: attributes of netlink messages, bytes of packets.</summary>
+    public static bool PutsData(string callee) => callee is "nla_put" or "__nla_put" or "skb_put" or "__skb_put";
 
     /// <summary>Whether it may take one: rather too often than too rarely. The checks of refcount_t come with increments and decrements alike.</summary>
     private static bool MayTake(string callee) => !Drops(callee) && (callee.StartsWith("refcount_", StringComparison.Ordinal)

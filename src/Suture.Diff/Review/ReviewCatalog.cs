@@ -60,6 +60,14 @@ public static class ReviewCatalog
     public static Finding NewState(string data) => Warn("SUT0808", data, $"'{data}' is new: it begins as the source initialises it, and nothing that ran before the livepatch left anything in it",
         "see that no new code expects there what older code would have had to enter (a lock or a counter may begin anew); a callback before the patch can fill it");
 
+    /// <summary>The functions that a finding about calls names; null when it names none, or not all.</summary>
+    public static IReadOnlyList<string>? Callees(Finding finding)
+    {
+        ArgumentNullException.ThrowIfNull(finding);
+        var (from, to) = (finding.Message.LastIndexOf('(') + 1, finding.Message.LastIndexOf(')'));
+        return from <= 0 || to < from || finding.Message.Contains('…') ? null : finding.Message[from..to].Split(", ");
+    }
+
     private static string List(IReadOnlyList<string> callees) => string.Join(", ", callees.Take(4)) + (callees.Count > 4 ? ", …" : "");
 
     private static Finding Warn(string code, string symbol, string message, string advice) => new(code, Severity.Warning, null, 0, symbol, message, advice);

@@ -54,16 +54,18 @@ public sealed class FilePartsTests
         };
         """;
 
-    private static IReadOnlyList<Change> Parts(string path, params (string Old, string New)[] edits)
+    private static IReadOnlyList<Change> Parts(string path, params (string Old, string New)[] edits) => PartsOf(Before, path, edits);
+
+    private static IReadOnlyList<Change> PartsOf(string before, string path, params (string Old, string New)[] edits)
     {
-        var after = edits.Aggregate(Before, (text, e) => text.Replace(e.Old, e.New, StringComparison.Ordinal));
+        var after = edits.Aggregate(before, (text, e) => text.Replace(e.Old, e.New, StringComparison.Ordinal));
         var directory = Directory.CreateTempSubdirectory("suture-parts").FullName;
-        File.WriteAllText(Path.Combine(directory, "a"), Before);
+        File.WriteAllText(Path.Combine(directory, "a"), before);
         File.WriteAllText(Path.Combine(directory, "b"), after);
         var diff = Compile.TinyTree.Run("diff", ["-u", "a", "b"], directory);
         Directory.Delete(directory, recursive: true);
         var bytes = Encoding.Latin1.GetBytes(diff);
-        return FileParts.Of(new Change(path, path, bytes, [path], []) { Hunks = DiffHunk.Read(bytes) }, Before.Split('\n'), after.Split('\n'));
+        return FileParts.Of(new Change(path, path, bytes, [path], []) { Hunks = DiffHunk.Read(bytes) }, before.Split('\n'), after.Split('\n'));
     }
 
     [Fact]
@@ -86,6 +88,31 @@ public sealed class FilePartsTests
     [InlineData("prepare(t);", "prepare_all(t);", "finish(t);", "finish_all(t);")]
     public void What_names_the_same_or_each_other_or_lies_in_one_function_is_one(string old1, string new1, string old2, string new2) =>
         Parts("a.c", (old1, new1), (old2, new2)).ShouldHaveSingleItem().Id.ShouldBe("a.c");
+
+    [Theory]
+    // Each has a variable ret of its own, a parameter and a label.
+    [InlineData("ret < 0", "ret < 0 || ret > 9", "int ret = first(t);", "int ret = first(t) + 1;", "third")]
+    [InlineData("return ret;\n}\n\n/*", "goto leave;\nleave:\n\treturn ret;\n}\n\n/*", "work(t);", "goto leave;\nleave:\n", "second")]
+    [InlineData("int ret = t->alpha;", "int value = t->alpha, outcome = value;", "work(t);", "int outcome = work(t);", "second")]
+    public void Names_that_mean_something_in_one_function_alone_join_nothing(string old1, string new1, string old2, string new2, string other)
+    {
+        // third() calls first(), which the call no longer says here.
+        var parts = PartsOf(Before.Replace("= first(t)", "= alpha(t)", StringComparison.Ordinal), "a.c", (old1, new1), (old2.Replace("first(", "alpha(", StringComparison.Ordinal), new2.Replace("first(", "alpha(", StringComparison.Ordinal)));
+        parts.Select(p => p.Id).ShouldBe(["a.c#first", $"a.c#{other}"]);
+    }
+
+    [Theory]
+    [InlineData("EXPORT_SYMBOL_GPL(first);", "first", false, false)]
+    [InlineData("module_init(thing_init);", "thing_init", false, false)]
+    [InlineData("static DEFINE_MUTEX(thing_lock);", "thing_lock", false, true)]
+    [InlineData("SYSCALL_DEFINE2(pivot_root, const char __user *, new_root,", "__do_sys_pivot_root", true, true)]
+    [InlineData("COMPAT_SYSCALL_DEFINE1(sysinfo, struct compat_sysinfo __user *, info)", "__do_compat_sys_sysinfo", true, true)]
+    [InlineData("BPF_CALL_1(bpf_thing, u32, at)", "bpf_thing", true, false)]
+    [InlineData("do_thing(struct thing *t);", "do_thing", true, false)]
+    [InlineData("static int do_thing(struct thing *t)", "do_thing", true, true)]
+    [InlineData("MODULE_LICENSE(\"GPL\");", "MODULE_LICENSE", false, false)]
+    public void What_a_macro_makes_is_called_as_its_argument(string line, string name, bool isCallable, bool isLocal) =>
+        SourceWords.ItemAt([line], 0).ShouldBe(new SourceItem(0, name, isCallable, isLocal));
 
     [Fact]
     public void Comments_belong_to_nothing_and_includes_to_all()

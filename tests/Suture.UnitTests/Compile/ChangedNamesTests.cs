@@ -88,6 +88,7 @@ public sealed class ChangedNamesTests
     [Theory]
     [InlineData("static inline int f(void)\n{\n#define F 1\n\treturn F;\n}", "static inline int f(void)\n{\n#define F 2\n\treturn F;\n}", "f F")]
     [InlineData("struct s *f(int);", "struct s *f(long);", "f")]
+    [InlineData("static inline __u32 f(void)\n{\n\treturn 1;\n}", "static inline __u32 f(void)\n{\n\treturn 2;\n}", "f")]
     public void What_is_known_by_its_names_is(string before, string after, string names) =>
         ChangedNames.Between((before + "\n").Bytes(), (after + "\n").Bytes()).ShouldNotBeNull().ShouldBe(names.Split(' '));
 

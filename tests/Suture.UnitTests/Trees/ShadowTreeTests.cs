@@ -53,4 +53,29 @@ public class ShadowTreeTests
         using var tree = Tree();
         Shadow(tree, "fs/sub").EscapeOf("fs/sub/../a.h").ShouldBeNull();
     }
+
+    [Fact]
+    public void A_pool_gives_a_shadow_again_without_what_was_changed_in_it()
+    {
+        using var tree = Tree();
+        string root;
+        using (var pool = new ShadowPool(tree.Tree))
+        {
+            var first = pool.Take(new Dictionary<string, byte[]> { ["fs/a.h"] = "patched".Bytes(), ["fs/n.h"] = "new".Bytes() }, ["fs/sub"]);
+            var other = pool.Take(new Dictionary<string, byte[]>(), []);
+            other.Root.ShouldNotBe(first.Root);
+            root = first.Root;
+            pool.Return(first);
+
+            var second = pool.Take(new Dictionary<string, byte[]> { ["net/d.c"] = "other".Bytes() }, []);
+            second.Root.ShouldBe(root);
+            File.ReadAllText(Path.Combine(root, "fs/a.h")).ShouldBe("a");
+            File.Exists(Path.Combine(root, "fs/n.h")).ShouldBeFalse();
+            File.ReadAllText(Path.Combine(root, "net/d.c")).ShouldBe("other");
+            second.EscapeOf("fs/sub/../a.h").ShouldBeNull();
+            second.Files.Keys.ShouldBe(["net/d.c"]);
+        }
+        File.ReadAllText(Path.Combine(tree.Tree, "net/d.c")).ShouldBe("d");
+        Directory.Exists(root).ShouldBeFalse();
+    }
 }
