@@ -88,7 +88,7 @@ public static class Differ
         var marks = Marks.Read(after);
         var findings = Obey.Run(marks, after);
         Escalate.Run(after);
-        var included = Phases.Select.Run(after).FindAll(e => !Guard.IsInit(e.Section));
+        var included = Phases.Select.Run(after);
         findings.AddRange(Obey.Check(marks, after, included));
         findings.AddRange(Guard.Run(before, after, included));
         findings.AddRange(TypeGuard.Run(before, after, included, areCallersCompiled));

@@ -56,9 +56,10 @@ internal sealed class Select
 
     private static bool IsBranch(Reference reference) => reference.Type == RelocationType.Plt32;
 
+    /// <summary>Init code does not run again: neither it nor what it alone uses is wanted.</summary>
     private void Add(Element element)
     {
-        if (_included.Add(element))
+        if (!Guard.IsInit(element.Section) && _included.Add(element))
         {
             _work.Enqueue(element);
         }
