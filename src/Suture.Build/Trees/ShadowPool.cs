@@ -30,6 +30,15 @@ public sealed class ShadowPool(string prepared) : IDisposable
     /// <summary>Gives a shadow back. One that compilers may still be reading, or that is only half changed, is not given back: it goes with the pool.</summary>
     public void Return(ShadowTree shadow) => _idle.Add(shadow);
 
-    /// <summary>Removes all shadows.</summary>
-    public void Dispose() => _directory.Delete(recursive: true);
+    /// <summary>Removes all shadows, as far as that can be done: what was built in them is not lost for it.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            _directory.Delete(recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
 }

@@ -14,16 +14,16 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
     private readonly Lazy<IReadOnlyList<string>> _added = new(() =>
         [.. Encoding.Latin1.GetString(Patch).Split('\n').Where(l => l.StartsWith('+') && !l.StartsWith("+++", StringComparison.Ordinal)).Select(l => l[1..])]);
 
+    private ChangedCalls? _calls;
+
     private readonly Lazy<HashSet<string>> _mentions = new(() =>
         [.. Encoding.Latin1.GetString(Patch).Split('\n').Where(l => l.Length > 0 && l[0] is '+' or '-').SelectMany(l => SourceWords.Of(l[1..]))]);
 
-    private readonly Lazy<IReadOnlyDictionary<string, int>> _calls = new(() => SourceWords.Calls(Encoding.Latin1.GetString(Patch).Split('\n').Where(IsChanged)));
-
-    private readonly Lazy<HashSet<string>> _taken = new(() =>
-        [.. Encoding.Latin1.GetString(Patch).Split('\n').Where(l => IsChanged(l) && l[0] == '+').SelectMany(l => SourceWords.ReferencesTaken(l[1..]))]);
-
     /// <summary>Between trees, the hunks it consists of; null for commits.</summary>
     internal IReadOnlyList<DiffHunk>? Hunks { get; init; }
+
+    /// <summary>Between trees, what its lines call.</summary>
+    internal ChangedCalls Calls => _calls ??= new ChangedCalls(Hunks ?? []);
 
     /// <summary>Whether it is a commit: all that its author meant to go together.</summary>
     internal bool IsCommit => Hunks is null;
@@ -49,12 +49,6 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
     /// <summary>Whether a line of its patch, changed or around what is changed, has <paramref name="name"/> as a word.</summary>
     internal bool Shows(string name) => Encoding.Latin1.GetString(Patch).Split('\n').Any(l => Words(l).Contains(name));
 
-    /// <summary>Whether its lines call, one with the other, the same functions as often as those that they stand for; questions about a value are no calls.</summary>
-    internal bool CallsAsBefore => _calls.Value.Count == 0;
-
-    /// <summary>Whether an added line takes a reference to what is called <paramref name="kind"/>, by the kernel's customs: rather too often than too rarely.</summary>
-    internal bool TakesReferenceTo(string kind) => _taken.Value.Contains(kind);
-
     /// <summary>Functions whose value an added line takes.</summary>
     internal IEnumerable<string> ValuesTaken => _added.Value.SelectMany(l => ValueTaken().Matches(l)).Select(m => m.Groups[1].Value);
 
@@ -67,9 +61,6 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
     /// <summary>Whether an added line looks like the definition of function <paramref name="name"/>: at the left edge, with its parameters.</summary>
     public bool Defines(string name) => _added.Value.Any(l =>
         l.Length > 0 && (char.IsLetter(l[0]) || l[0] == '_') && l.Contains(name + "(", StringComparison.Ordinal) && !l.TrimEnd().EndsWith(';') && Words(l).Contains(name));
-
-    private static bool IsChanged(string line) => line.Length > 0 && line[0] is '+' or '-'
-        && !line.StartsWith("+++", StringComparison.Ordinal) && !line.StartsWith("---", StringComparison.Ordinal);
 
     private static IEnumerable<string> Words(string line) => Word().Matches(line).Select(m => m.Value);
 

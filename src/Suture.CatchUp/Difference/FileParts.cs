@@ -20,7 +20,7 @@ internal static class FileParts
         var pieces = new List<Piece>();
         foreach (var hunk in whole.Hunks!)
         {
-            pieces.Add(Piece.Of(hunk, before, after, shift));
+            pieces.Add(Piece.Of(hunk, before, after, shift, byWords: !whole.IsHeader));
             shift += hunk.Lines.Count(l => l[0] == '+') - hunk.Lines.Count(l => l[0] == '-');
         }
         // A header that is included may be wanted by any part of a source file. In a header it is a part of its own: hundreds of units would get it.
@@ -54,14 +54,14 @@ internal static class FileParts
 
     private sealed record Piece(DiffHunk Hunk, IReadOnlyList<SourceItem> Items, HashSet<string> Words, HashSet<string> Mentions, bool IsIncludesOnly, bool IsBlank)
     {
-        public static Piece Of(DiffHunk hunk, IReadOnlyList<string> before, IReadOnlyList<string> after, int shift)
+        public static Piece Of(DiffHunk hunk, IReadOnlyList<string> before, IReadOnlyList<string> after, int shift, bool byWords)
         {
             var changed = hunk.Lines.Where(l => l[0] is '+' or '-').ToList();
             var items = ItemsOf(hunk, before, after, shift).ToList();
             // Who calls a function relies on what it does, also where the call itself does not change.
             var callables = items.Where(i => i.Item.IsCallable).Distinct().ToList();
             var bodies = callables.SelectMany(i => SourceWords.OfBody(i.In, i.Item));
-            var locals = callables.SelectMany(i => SourceWords.LocalsOf(i.In, i.Item)).ToHashSet(StringComparer.Ordinal);
+            var locals = (byWords ? callables : []).SelectMany(i => SourceWords.LocalsOf(i.In, i.Item)).ToHashSet(StringComparer.Ordinal);
             var code = changed.FindAll(l => !SourceWords.IsBlank(l[1..]));
             return new Piece(hunk, [.. items.Select(i => i.Item).DistinctBy(i => i.Name)], SourceWords.Changed(hunk.Lines, locals),
                 [.. code.SelectMany(l => SourceWords.Of(l[1..])), .. bodies],

@@ -35,65 +35,37 @@ internal static partial class SourceWords
         return [.. balance.Where(b => b.Value != 0).Select(b => b.Key).Where(w => w is (_, true) || !locals.Contains(w.Item1)).Select(w => w.Item1)];
     }
 
-    // What looks like a call and asks about a value, or warns, and does nothing else.
-    private static readonly FrozenSet<string> Questions = FrozenSet.ToFrozenSet(
-    [
-        "if", "while", "for", "switch", "return", "sizeof", "typeof", "defined", "offsetof", "container_of", "likely", "unlikely", "READ_ONCE", "WRITE_ONCE", "data_race",
-        "IS_ERR", "PTR_ERR", "ERR_PTR", "ERR_CAST", "IS_ERR_OR_NULL", "PTR_ERR_OR_ZERO", "min", "max", "min_t", "max_t", "clamp", "clamp_t", "ARRAY_SIZE", "BIT", "GENMASK", "IS_ENABLED",
-        "test_bit", "list_empty", "hlist_unhashed", "hlist_empty", "memcmp", "memset", "strcmp", "strncmp", "strlen", "WARN_ON", "WARN_ON_ONCE", "BUG_ON", "time_after", "time_before",
-        "pr_err", "pr_warn", "pr_info", "pr_debug", "dev_err", "dev_warn", "dev_info", "dev_dbg", "check_add_overflow", "check_mul_overflow", "check_sub_overflow", "struct_size", "array_size", "size_add", "size_mul",
-        "cpu_to_le16", "cpu_to_le32", "cpu_to_le64", "le16_to_cpu", "le32_to_cpu", "le64_to_cpu", "be16_to_cpu", "be32_to_cpu", "be64_to_cpu", "cpu_to_be16", "cpu_to_be32", "cpu_to_be64",
-        "ntohs", "ntohl", "htons", "htonl",
-    ]);
-
-    /// <summary>How often more (or, below zero, less) each function or macro is called in the added of <paramref name="lines"/> than in the removed ones, where that differs.</summary>
-    public static IReadOnlyDictionary<string, int> Calls(IEnumerable<string> lines)
-    {
-        var balance = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var line in lines.Where(l => !IsComment(l[1..])))
-        {
-            foreach (Match match in Call().Matches(Noise().Replace(line[1..], " ")))
-            {
-                var name = match.Groups[1].Value;
-                balance[name] = balance.GetValueOrDefault(name) + (line[0] == '+' ? 1 : -1);
-            }
-        }
-        return balance.Where(b => b.Value != 0 && !Questions.Contains(b.Key)).ToDictionary();
-    }
-
-    /// <summary>
-    /// The words, between underscores, that tell what a line takes references to, by the kernel's customs: those in the name of the function that does it, or, where that is only about
-    /// counters, in what it is given.
-    /// </summary>
-    public static IEnumerable<string> ReferencesTaken(string line) => IsComment(line) ? []
-        : Taking().Matches(Noise().Replace(line, " ")).SelectMany(m => (IsCounter().IsMatch(m.Groups[1].Value) ? m.Groups[2].Value : m.Groups[1].Value).Split(NotOfWord));
-
-    private static readonly char[] NotOfWord = [.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => !char.IsAsciiLetterOrDigit(c))];
-
     /// <summary>Words of a line of source, without comments, literals, C's own words and names of three letters and less, unless they are of a struct's member.</summary>
     public static IEnumerable<string> Of(string line) => Found(line).Select(w => w.Word);
 
+    /// <summary>A line without comments and literals.</summary>
+    public static string Code(string line) => IsComment(line) ? "" : Noise().Replace(line, " ");
+
     private static IEnumerable<(string Word, bool IsMember)> Found(string line) =>
-        IsComment(line) ? [] : Word().Matches(Noise().Replace(line, " ")).Select(m => (Word: m.Value.TrimStart('.', '-', '>'), IsMember: m.Value[0] is '.' or '-'))
+        Word().Matches(Code(line)).Select(m => (Word: m.Value.TrimStart('.', '-', '>'), IsMember: m.Value[0] is '.' or '-'))
             .Where(w => w.IsMember || (w.Word.Length > 3 && !Common.Contains(w.Word) && !ErrorNumber().IsMatch(w.Word)));
 
     /// <summary>Words of what stands at file scope at <paramref name="item"/>.</summary>
     public static IEnumerable<string> OfBody(IReadOnlyList<string> lines, SourceItem item) => Body(lines, item).SelectMany(Of);
 
     /// <summary>Names that mean something in the function <paramref name="item"/> alone: its parameters, variables and labels.</summary>
-    public static IEnumerable<string> LocalsOf(IReadOnlyList<string> lines, SourceItem item) => Body(lines, item).Where(l => !IsComment(l)).Select(l => Noise().Replace(l, " "))
+    public static IEnumerable<string> LocalsOf(IReadOnlyList<string> lines, SourceItem item) => Body(lines, item).Select(Code)
         .SelectMany(l => LocalLabel().Match(l) is { Success: true } label ? [label.Groups[1].Value]
             : Local().Matches(l).Where(m => !IsNoType(m.Groups[1].Value)).Select(m => m.Groups[2].Value));
 
     private static bool IsNoType(string word) => word is "return" or "goto" or "else" or "case" or "sizeof" or "struct" or "union" or "enum";
 
-    /// <summary>Lines of what stands at file scope, to the brace at the left edge that ends it.</summary>
+    /// <summary>Lines of what stands at file scope: a macro with those behind its backslashes, else all to the brace at the left edge, or to the end of what has no braces over several lines.</summary>
     private static IEnumerable<string> Body(IReadOnlyList<string> lines, SourceItem item)
     {
+        var isMacro = lines[item.Line].StartsWith('#');
+        var isOpen = false;
         for (var i = item.Line; i < lines.Count; i++)
         {
-            yield return lines[i];
-            if (lines[i].StartsWith('}'))
+            var line = lines[i].TrimEnd();
+            yield return line;
+            isOpen |= line.Contains('{', StringComparison.Ordinal) && !line.EndsWith('}');
+            if (isMacro ? !line.EndsWith('\\') : line.StartsWith('}') || (!isOpen && (line.EndsWith(';') || line.EndsWith('}'))))
             {
                 yield break;
             }
@@ -130,10 +102,10 @@ internal static partial class SourceWords
 
     private static SourceItem Named(int line, string text)
     {
-        if (MacroUse().Match(text) is { Success: true } use && !Common.Contains(use.Groups[2].Value))
+        if (MacroUse().Match(text) is { Success: true } use && (!Common.Contains(use.Groups[2].Value) || PerCpuName().IsMatch(text)))
         {
             // What a macro makes is called by its first argument, and known to others as such; SYSCALL_DEFINE makes a function that they cannot name.
-            var (macro, argument, end) = (use.Groups[1].Value, use.Groups[2].Value, use.Groups[3].Value);
+            var (macro, argument, end) = (use.Groups[1].Value, PerCpuName().Match(text) is { Success: true } perCpu ? perCpu.Groups[1].Value : use.Groups[2].Value, use.Groups[3].Value);
             return SystemCall().Match(macro) is { Success: true } call ? new SourceItem(line, $"__do_{(call.Groups[1].Success ? "compat_" : "")}sys_{argument}", IsCallable: true, IsLocal: true)
                 : new SourceItem(line, argument.Length > 0 ? argument : macro, IsCallable: end.Length == 0, IsLocal: text.StartsWith("static ", StringComparison.Ordinal));
         }
@@ -171,15 +143,6 @@ internal static partial class SourceWords
     [GeneratedRegex("^E[A-Z0-9]+$")]
     private static partial Regex ErrorNumber();
 
-    [GeneratedRegex(@"\b([A-Za-z_]\w*)\s*\(")]
-    private static partial Regex Call();
-
-    [GeneratedRegex(@"\b(get_\w+|\w*(?:get|hold|grab|(?<!un)ref|inc|dup)(?:_(?:rcu|unless\w*|not_zero|safe|live|track\w*|return))?)\s*(?=\((.*))")]
-    private static partial Regex Taking();
-
-    [GeneratedRegex("^(?:refcount_|kref_|atomic)")]
-    private static partial Regex IsCounter();
-
     [GeneratedRegex(@"^\w+:(?!:)")]
     private static partial Regex Label();
 
@@ -192,6 +155,10 @@ internal static partial class SourceWords
     // A macro at file scope has no type before it; functions, whose type may stand in the line above, are not called in capitals and do not end so.
     [GeneratedRegex(@"^(?:static\s+)?(?=[A-Z][A-Z0-9_]*\s*\(|\w+\s*\(.*\)\s*;)(\w+)\s*\(\s*(\w*)[^;]*(;?)\s*$")]
     private static partial Regex MacroUse();
+
+    // The one kind of macro whose first argument is a type.
+    [GeneratedRegex(@"_PER_CPU\w*\s*\([^,;]*,\s*(\w+)\s*\)\s*;?\s*$")]
+    private static partial Regex PerCpuName();
 
     [GeneratedRegex(@"^(COMPAT_)?SYSCALL(?:32)?_DEFINE\d$")]
     private static partial Regex SystemCall();

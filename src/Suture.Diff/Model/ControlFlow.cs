@@ -6,7 +6,10 @@ namespace Suture.Diff.Model;
 /// <summary>Which instruction of a function may follow which, its parts included: jumps, static branches and what the kernel goes on with after a fault.</summary>
 public sealed class ControlFlow
 {
+    private readonly List<Element> _pieces;
+    private readonly List<Instruction[]> _code;
     private readonly int[] _starts;
+    private readonly string?[] _calls;
     private readonly List<int>[] _next;
     private readonly bool[] _leaves;
 
@@ -14,40 +17,27 @@ public sealed class ControlFlow
     public ControlFlow(Element function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        List<Element> pieces = [function, .. function.Parts];
-        var code = pieces.ConvertAll(p => InstructionLayout.Decode(p.Bytes.ToArray(), p.Prefix));
-        _starts = new int[pieces.Count];
-        for (var i = 1; i < pieces.Count; i++)
+        _pieces = [function, .. function.Parts];
+        _code = _pieces.ConvertAll(p => InstructionLayout.Decode(p.Bytes.ToArray(), p.Prefix));
+        _starts = new int[_pieces.Count];
+        for (var i = 1; i < _pieces.Count; i++)
         {
-            _starts[i] = _starts[i - 1] + code[i - 1].Length;
+            _starts[i] = _starts[i - 1] + _code[i - 1].Length;
         }
-        var count = _starts[^1] + code[^1].Length;
-        Calls = new string?[count];
-        _next = new List<int>[count];
-        _leaves = new bool[count];
-        int? Place(Element? target, long offset) => target is not null && pieces.IndexOf(target) is >= 0 and var p
-            && InstructionLayout.IndexOf(code[p], (ulong)(target.Prefix + offset)) is >= 0 and var at ? _starts[p] + at : null;
-
-        for (var p = 0; p < pieces.Count; p++)
+        var count = _starts[^1] + _code[^1].Length;
+        (_calls, _next, _leaves) = (new string?[count], new List<int>[count], new bool[count]);
+        for (var p = 0; p < _pieces.Count; p++)
         {
-            for (var i = 0; i < code[p].Length; i++)
+            for (var i = 0; i < _code[p].Length; i++)
             {
-                ReadInstruction(pieces[p], code[p][i], _starts[p] + i, isLast: i + 1 == code[p].Length, Place);
-            }
-            // The first two words of an entry lead to an instruction and to where the kernel may go on instead.
-            foreach (var entry in pieces[p].Entries.Where(e => e.Section.Name is "__jump_table" or "__ex_table"))
-            {
-                var ways = entry.References.OrderBy(r => r.Offset).Take(2).Select(r => Place(r.Target, r.TargetOffset)).ToList();
-                if (ways is [{ } from, { } to])
-                {
-                    _next[from].Add(to);
-                }
+                ReadInstruction(p, i);
             }
         }
+        _pieces.ForEach(ReadEntries);
     }
 
     /// <summary>For each instruction the function that it calls or goes to by name; null for most.</summary>
-    public IReadOnlyList<string?> Calls { get; }
+    public IReadOnlyList<string?> Calls => _calls;
 
     /// <summary>The instructions that may follow instruction <paramref name="at"/>.</summary>
     public IReadOnlyList<int> After(int at) => _next[at];
@@ -55,27 +45,54 @@ public sealed class ControlFlow
     /// <summary>Whether the function may be left after instruction <paramref name="at"/>.</summary>
     public bool Leaves(int at) => _leaves[at];
 
-    private void ReadInstruction(Element piece, in Instruction instruction, int at, bool isLast, Func<Element?, long, int?> place)
+    private void ReadInstruction(int piece, int number)
     {
+        var (code, at) = (_code[piece], _starts[piece] + number);
+        var instruction = code[number];
         var next = _next[at] = [];
         var isBranch = instruction.Op0Kind == OpKind.NearBranch64;
-        var reference = isBranch ? piece.FirstReference((int)instruction.IP, (int)instruction.NextIP) : null;
+        var reference = isBranch ? _pieces[piece].FirstReference((int)instruction.IP, (int)instruction.NextIP) : null;
         // What is no place of this function is another one's, by name.
-        var target = reference is { } r ? place(r.Target, r.TargetOffset) : isBranch ? place(piece, (long)instruction.NearBranchTarget - piece.Prefix) : null;
-        if (reference is { } named && target is null)
+        var targets = reference is { } r ? Places(r) : isBranch && Place(_pieces[piece], (long)instruction.NearBranchTarget - _pieces[piece].Prefix) is { } near ? [near] : [];
+        if (reference is { } named && targets.Count == 0)
         {
-            ((string?[])Calls)[at] = named.External?.Name ?? named.Target?.Name;
+            _calls[at] = named.External?.Name ?? named.Target?.Name;
         }
         var flow = instruction.FlowControl;
         var isJump = flow is FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch or FlowControl.XbeginXabortXend;
-        if (isJump && target is { } there)
-        {
-            next.Add(there);
-        }
-        _leaves[at] = flow is FlowControl.Return or FlowControl.IndirectBranch || (isJump && target is null);
-        if (!isLast && flow is not (FlowControl.Return or FlowControl.IndirectBranch or FlowControl.UnconditionalBranch))
+        next.AddRange(isJump ? targets : []);
+        _leaves[at] = flow is FlowControl.Return or FlowControl.IndirectBranch || (isJump && targets.Count == 0);
+        if (number + 1 < code.Length && flow is not (FlowControl.Return or FlowControl.IndirectBranch or FlowControl.UnconditionalBranch))
         {
             next.Add(at + 1);
         }
     }
+
+    /// <summary>
+    /// The first two words of an entry lead to an instruction and to where the kernel may go on instead, or to code that it may put there. A static branch, or a place with
+    /// alternatives, may also become a no-op.
+    /// </summary>
+    private void ReadEntries(Element piece)
+    {
+        foreach (var entry in piece.Entries.Where(e => e.Section.Name is "__jump_table" or "__ex_table" or ".altinstructions"))
+        {
+            if (entry.References.OrderBy(r => r.Offset).Take(2).ToArray() is not [var site, .. var other] || Place(site.Target, site.TargetOffset) is not { } from)
+            {
+                continue;
+            }
+            _next[from].AddRange(other.SelectMany(Places));
+            if (entry.Section.Name != "__ex_table" && from + 1 < _next.Length && !_starts.Contains(from + 1))
+            {
+                _next[from].Add(from + 1);
+            }
+        }
+    }
+
+    /// <summary>Where in the function a reference leads; through code outside of functions (.altinstr_aux, replacements), where that leads back to.</summary>
+    private List<int> Places(Reference reference) =>
+        Place(reference.Target, reference.TargetOffset) is { } place ? [place]
+            : reference.Target is { Kind: ElementKind.Chunk } chunk ? [.. chunk.References.Select(r => Place(r.Target, r.TargetOffset)).OfType<int>()] : [];
+
+    private int? Place(Element? target, long offset) => target is not null && _pieces.IndexOf(target) is >= 0 and var p
+        && InstructionLayout.IndexOf(_code[p], (ulong)(target.Prefix + offset)) is >= 0 and var at ? _starts[p] + at : null;
 }

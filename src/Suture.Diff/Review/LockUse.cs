@@ -3,8 +3,8 @@ using Suture.Diff.Model;
 namespace Suture.Diff.Review;
 
 /// <summary>
-/// How a function takes and gives back locks, on all its paths. Where patched functions keep to every order in which the old code takes locks, and give back what they
-/// take, tasks in old and new code cannot block each other unless the new code blocks itself: what the old code holds while it takes a lock, the new code holds then too.
+/// How a function takes and gives back locks, on all its paths. Where patched functions keep to every order in which the old code takes locks, add none against
+/// these, and give back what they take, tasks in old and new code cannot block each other unless the new code blocks itself.
 /// </summary>
 public sealed class LockUse
 {
@@ -13,18 +13,29 @@ public sealed class LockUse
 
     private const int BitsOfFamily = 4;
     private const ulong MostHeld = (1 << BitsOfFamily) - 1;
+    private const int Nothing = -1;
+
+    private enum Kind
+    {
+        Take,
+        TakeOrFail,
+        Try,
+        Release,
+    }
 
     private readonly HashSet<(int Held, int Taken)> _orders = [];
     private readonly HashSet<ulong> _left = [];
     private readonly Dictionary<(int Family, bool IsRelease), int> _places = [];
+    private readonly bool _mayFail;
     private readonly bool _isKnown;
 
     private LockUse(ControlFlow flow)
     {
         var steps = flow.Calls.Select(c => c is null ? null : Step(c)).ToArray();
-        foreach (var step in steps.OfType<(int, bool)>())
+        foreach (var (family, kind) in steps.OfType<(int, Kind)>())
         {
-            _places[step] = _places.GetValueOrDefault(step) + 1;
+            _places[(family, kind == Kind.Release)] = _places.GetValueOrDefault((family, kind == Kind.Release)) + 1;
+            _mayFail |= kind is Kind.TakeOrFail or Kind.Try;
         }
         _isKnown = _places.Count == 0 || Follow(flow, steps);
     }
@@ -32,50 +43,60 @@ public sealed class LockUse
     /// <summary>The uses in <paramref name="function"/>, its cold part included.</summary>
     public static LockUse Of(Element function) => new(new ControlFlow(function));
 
-    /// <summary>Whether each order in which <paramref name="before"/> takes locks is one of this function's too.</summary>
-    public bool OnlyAddsTo(LockUse before)
+    /// <summary>
+    /// Whether patched functions take locks in each order in which the old ones do, those that are gone included, and in no further order that is one of theirs the other way round.
+    /// </summary>
+    /// <param name="functions">Each with what it was; null for a new one.</param>
+    /// <param name="gone">Functions of the original that are no more, most of them because they were inlined.</param>
+    public static bool OrderStands(IReadOnlyList<(LockUse? Before, LockUse After)> functions, IReadOnlyList<LockUse> gone)
     {
-        ArgumentNullException.ThrowIfNull(before);
-        return before._isKnown && _isKnown && before._orders.IsSubsetOf(_orders);
+        ArgumentNullException.ThrowIfNull(functions);
+        ArgumentNullException.ThrowIfNull(gone);
+        var now = functions.SelectMany(f => f.After._orders).ToHashSet();
+        List<LockUse> old = [.. functions.Select(f => f.Before).OfType<LockUse>(), .. gone];
+        return old.TrueForAll(o => o._isKnown) && functions.All(f => f.After._isKnown && f.Before?._orders.IsSubsetOf(f.After._orders) != false && !f.After.Reversed(f.Before, old).Any())
+            && gone.All(g => g._orders.IsSubsetOf(now));
     }
+
+    /// <summary>Whether it takes locks of two kinds in an order in which none of <paramref name="old"/> does, and one of these takes them the other way round.</summary>
+    public bool Reverses(IReadOnlyCollection<LockUse> old) => Reversed(null, old).Any(o => o.Held != o.Taken);
+
+    /// <summary>Its orders that are not those of <paramref name="before"/> (of all old ones for a new function), and are one of <paramref name="old"/> the other way round.</summary>
+    private IEnumerable<(int Held, int Taken)> Reversed(LockUse? before, IReadOnlyCollection<LockUse> old) =>
+        _orders.Where(o => o.Held != Nothing && old.Any(u => u._orders.Contains((o.Taken, o.Held))) && !(before is null ? old.Any(u => u._orders.Contains(o)) : before._orders.Contains(o)));
 
     /// <summary>Whether it is known how the lock that <paramref name="callee"/> takes is given back.</summary>
     public static bool Knows(string callee) => Step(callee) is not null;
 
     /// <summary>
-    /// Whether each kind of lock that is taken more often than <paramref name="before"/> (null: a new function) is given back more often too, or nothing is held at
-    /// the end of any path that was not before.
+    /// Whether at the end of no path something is held that was not held at the end of one of <paramref name="before"/> (null: a new function). Where taking may fail, which
+    /// the paths do not tell, each kind of lock that is taken in more places must be given back in more places.
     /// </summary>
-    public bool GivesBack(LockUse? before) =>
-        _places.Keys.All(p => Extra(before, (p.Family, false)) <= 0 || Extra(before, (p.Family, true)) > 0)
-        || (_isKnown && before is null or { _isKnown: true } && _left.All(l => l == 0 || before?._left.Contains(l) == true));
+    public bool GivesBack(LockUse? before) => _isKnown && before is null or { _isKnown: true }
+        && (_left.All(l => l == 0 || before?._left.Contains(l) == true)
+            || (_mayFail && _places.Keys.All(p => Extra(before, (p.Family, false)) <= 0 || Extra(before, (p.Family, true)) > 0)));
 
-    private int Extra(LockUse? before, (int, bool) step) => _places.GetValueOrDefault(step) - (before?._places.GetValueOrDefault(step) ?? 0);
+    private int Extra(LockUse? before, (int, bool) place) => _places.GetValueOrDefault(place) - (before?._places.GetValueOrDefault(place) ?? 0);
 
-    /// <summary>Walks all paths with what is held on them, a counter for each family; false when there are too many. What no path is known to reach begins with nothing held.</summary>
-    private bool Follow(ControlFlow flow, (int Family, bool IsRelease)?[] steps)
+    /// <summary>Walks all paths with what is held on them, a counter for each family; false when there are too many, or a lock is used where no path is known to lead.</summary>
+    private bool Follow(ControlFlow flow, (int Family, Kind Kind)?[] steps)
     {
         var seen = new HashSet<(int, ulong)>();
-        var reached = new bool[steps.Length];
-        var todo = new Stack<(int At, ulong Held)>();
-        foreach (var root in Enumerable.Range(0, steps.Length).Where(i => i == 0 || steps[i] is not null))
+        var isReached = new bool[steps.Length];
+        var todo = new Stack<(int At, ulong Held)>([(0, 0)]);
+        while (todo.TryPop(out var state))
         {
-            if (!reached[root])
+            if (!seen.Add(state))
             {
-                todo.Push((root, 0));
+                continue;
             }
-            while (todo.TryPop(out var state))
+            if (seen.Count > MostStates)
             {
-                if (!seen.Add(state))
-                {
-                    continue;
-                }
-                if (seen.Count > MostStates)
-                {
-                    return false;
-                }
-                reached[state.At] = true;
-                var held = steps[state.At] is { } step ? After(state.Held, step) : state.Held;
+                return false;
+            }
+            isReached[state.At] = true;
+            foreach (var held in steps[state.At] is { } step ? After(state.Held, step) : [state.Held])
+            {
                 foreach (var next in flow.After(state.At))
                 {
                     todo.Push((next, held));
@@ -86,48 +107,50 @@ public sealed class LockUse
                 }
             }
         }
-        return true;
+        return !steps.Where((s, i) => s is not null && !isReached[i]).Any();
     }
 
-    private ulong After(ulong held, (int Family, bool IsRelease) step)
+    private ulong[] After(ulong held, (int Family, Kind Kind) step)
     {
-        const int none = -1;
         var shift = step.Family * BitsOfFamily;
         var count = held >> shift & MostHeld;
-        if (step.IsRelease)
+        if (step.Kind == Kind.Release)
         {
-            return count == 0 ? held : held - (1UL << shift);
+            return [count == 0 ? held : held - (1UL << shift)];
         }
-        _orders.Add((none, step.Family));
-        for (var other = 0; other < Families.Length; other++)
+        if (step.Kind != Kind.Try)
         {
-            if ((held >> (other * BitsOfFamily) & MostHeld) > 0)
-            {
-                _orders.Add((other, step.Family));
-            }
+            _orders.Add((Nothing, step.Family));
+            _orders.UnionWith(Enumerable.Range(0, Families.Length).Where(f => (held >> (f * BitsOfFamily) & MostHeld) > 0).Select(f => (f, step.Family)));
         }
-        return count == MostHeld ? held : held + (1UL << shift);
+        var more = count == MostHeld ? held : held + (1UL << shift);
+        return step.Kind == Kind.Take ? [more] : [more, held];
     }
 
-    /// <summary>The kind of lock that a function of the kernel takes or gives back; null for other functions.</summary>
-    private static (int Family, bool IsRelease)? Step(string callee)
+    /// <summary>What a function of the kernel does to which kind of lock; null for other functions.</summary>
+    private static (int Family, Kind Kind)? Step(string callee)
     {
         for (var family = 0; family < Families.Length; family++)
         {
             var (take, release) = Families[family];
             if (Is(callee, release))
             {
-                return (family, true);
+                return (family, Kind.Release);
             }
             if (Is(callee, take))
             {
-                return (family, false);
+                return (family, callee.EndsWith("_killable", StringComparison.Ordinal) || callee.EndsWith("_interruptible", StringComparison.Ordinal) || callee.EndsWith("_timeout", StringComparison.Ordinal)
+                    ? Kind.TakeOrFail : Kind.Take);
+            }
+            if (Is(callee, take.EndsWith("lock", StringComparison.Ordinal) ? take[..^4] + "trylock" : take + "_trylock"))
+            {
+                return (family, Kind.Try);
             }
         }
         return null;
     }
 
-    /// <summary>Whether it is the function of this name or a variety of it, as _raw_spin_lock_irqsave and mutex_lock_killable are; down_write_trylock is none of down.</summary>
+    /// <summary>Whether it is the function of this name or a variety of it, as _raw_spin_lock_irqsave and mutex_lock_killable are; down_write_trylock is none of down_write.</summary>
     private static bool Is(string callee, string name) => callee == name
         || (callee.StartsWith(name, StringComparison.Ordinal) && callee[name.Length] == '_' && !callee.AsSpan(name.Length).Contains("lock", StringComparison.Ordinal));
 

@@ -1,5 +1,6 @@
 using Suture.Diff.Findings;
 using Suture.Diff.Model;
+using Suture.Diff.Phases;
 using Suture.Elf;
 
 namespace Suture.Diff.Review;
@@ -17,11 +18,18 @@ public static class Review
         var findings = new List<Finding>();
         var functions = diff.Included.Where(e => e is { Kind: ElementKind.Function, Parent: null })
             .Select(f => (Function: f, Before: f.Twin is { } twin ? CallSurvey.Of(twin) : null, After: CallSurvey.Of(f))).ToList();
-        var lockOrderStands = functions.TrueForAll(f => f.Before is null || f.After.Locks.OnlyAddsTo(f.Before.Locks));
+        var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !Guard.IsInit(f.Section)).Select(LockUse.Of).ToList();
+        List<LockUse> oldLocks = [.. functions.Select(f => f.Before?.Locks).OfType<LockUse>(), .. gone];
+        var lockOrderStands = LockUse.OrderStands([.. functions.Select(f => (f.Before?.Locks, f.After.Locks))], gone);
         var onlyDropped = functions.TrueForAll(f => f.After.References.OnlyDropsMoreThan(f.Before?.References));
         foreach (var (function, before, after) in functions)
         {
-            foreach (var subject in CallSubject.All)
+            var isReversed = after.Locks.Reverses(oldLocks);
+            if (isReversed)
+            {
+                findings.Add(ReviewCatalog.LocksReversed(function.Name));
+            }
+            foreach (var subject in CallSubject.All.Where(s => s != CallSubject.Lock || !isReversed))
             {
                 if (subject.Added(before, after) is { Count: > 0 } added)
                 {
@@ -30,7 +38,7 @@ public static class Review
                             ? ReviewCatalog.LockGivenBack(function.Name, added)
                         : subject == CallSubject.Reference && onlyDropped && added.All(ReferenceUse.Drops)
                             ? ReviewCatalog.ReferenceDropped(function.Name, added)
-                        : ReviewCatalog.Of(subject, function.Name, added));
+                        : ReviewCatalog.Of(subject, function.Name, added, calledBefore: added.All(n => before?.Count(n) > 0)));
                 }
             }
             if (before?.Waits is { } wait)

@@ -6,13 +6,14 @@ namespace Suture.Diff.Review;
 public static class ReviewCatalog
 {
     /// <summary>SUT0801 new lock taken, SUT0802 new lock initialised, SUT0803 references counted otherwise, SUT0805 something published.</summary>
-    public static Finding Of(CallSubject subject, string function, IReadOnlyList<string> callees)
+    public static Finding Of(CallSubject subject, string function, IReadOnlyList<string> callees, bool calledBefore = false)
     {
         ArgumentNullException.ThrowIfNull(subject);
+        ArgumentNullException.ThrowIfNull(callees);
         var calls = List(callees);
-        return subject.Code switch
+        var finding = subject.Code switch
         {
-            "SUT0801" => Warn("SUT0801", function, $"'{function}' takes a lock where it took none ({calls})",
+            "SUT0801" => Warn("SUT0801", function, $"'{function}' takes a lock {(calledBefore ? "in more places than before" : "where it took none")} ({calls})",
                 "check the order against all who hold it already: tasks in old and new code run side by side until the transition is complete"),
             "SUT0802" => Warn("SUT0802", function, $"'{function}' initialises a lock or wait queue ({calls})",
                 "objects made before the patch do not have it initialised: keep a new lock in a shadow variable, and use it only where that exists"),
@@ -21,7 +22,12 @@ public static class ReviewCatalog
             _ => Warn("SUT0805", function, $"'{function}' makes something that user space sees ({calls})",
                 "take it away again from a callback before the livepatch is unloaded, and mind that the code may run again after the next patch"),
         };
+        return finding with { Callees = string.Join(' ', callees), CalledBefore = calledBefore };
     }
+
+    /// <summary>SUT0801: locks are taken in an order that old code takes the other way round.</summary>
+    public static Finding LocksReversed(string function) => Warn("SUT0801", function, $"'{function}' takes locks in an order that the old code of this file takes the other way round",
+        "tasks in old and new code run side by side until the transition is complete, and may wait for each other for ever: make sure that the two orders are never about the same locks");
 
     /// <summary>SUT0801 as a note: a new lock that is given back, while no lock is taken in another order than before.</summary>
     public static Finding LockGivenBack(string function, IReadOnlyList<string> callees)
@@ -36,7 +42,7 @@ public static class ReviewCatalog
     {
         ArgumentNullException.ThrowIfNull(callees);
         return new("SUT0803", Severity.Note, null, 0, function, $"'{function}' drops references that it kept ({List(callees)}), and none is taken otherwise than before",
-            "nothing to do where the old code forgot them; what it kept until now is not found again");
+            "nothing to do where the old code forgot them; what it kept until now is not found again") { Callees = string.Join(' ', callees) };
     }
 
     /// <summary>SUT0804: tasks may stay in the replaced function for long; a note where it is called, and so returns some time.</summary>
@@ -59,14 +65,6 @@ public static class ReviewCatalog
     /// <summary>SUT0808: new variables know nothing of what happened before.</summary>
     public static Finding NewState(string data) => Warn("SUT0808", data, $"'{data}' is new: it begins as the source initialises it, and nothing that ran before the livepatch left anything in it",
         "see that no new code expects there what older code would have had to enter (a lock or a counter may begin anew); a callback before the patch can fill it");
-
-    /// <summary>The functions that a finding about calls names; null when it names none, or not all.</summary>
-    public static IReadOnlyList<string>? Callees(Finding finding)
-    {
-        ArgumentNullException.ThrowIfNull(finding);
-        var (from, to) = (finding.Message.LastIndexOf('(') + 1, finding.Message.LastIndexOf(')'));
-        return from <= 0 || to < from || finding.Message.Contains('…') ? null : finding.Message[from..to].Split(", ");
-    }
 
     private static string List(IReadOnlyList<string> callees) => string.Join(", ", callees.Take(4)) + (callees.Count > 4 ? ", …" : "");
 
