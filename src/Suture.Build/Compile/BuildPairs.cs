@@ -18,7 +18,7 @@ public static class BuildPairs
     private const int MostRealDirectories = 64;
 
     /// <summary>Patched units that are compiled before a look at what came of them.</summary>
-    private const int PatchedAtOnce = 24, PatchedAtFirst = 8;
+    private const int PatchedAtOnce = 24, PatchedAtFirst = 4;
 
     /// <summary>Compiles every unit concerned, original and patched, each once.</summary>
     /// <param name="plan">From <see cref="CompilePlanner"/>.</param>

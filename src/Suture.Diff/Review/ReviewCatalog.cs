@@ -42,7 +42,8 @@ public static class ReviewCatalog
     {
         ArgumentNullException.ThrowIfNull(callees);
         return new("SUT0803", Severity.Note, null, 0, function, $"'{function}' drops references that it kept ({List(callees)}), and none is taken otherwise than before",
-            "nothing to do where the old code forgot them; what it kept until now is not found again") { Callees = string.Join(' ', callees) };
+            "nothing to do where the old code forgot them; what it kept until now is not found again")
+        { Callees = string.Join(' ', callees) };
     }
 
     /// <summary>SUT0804: tasks may stay in the replaced function for long; a note where it is called, and so returns some time.</summary>
