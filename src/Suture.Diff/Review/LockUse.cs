@@ -53,8 +53,10 @@ public sealed class LockUse
         ArgumentNullException.ThrowIfNull(functions);
         ArgumentNullException.ThrowIfNull(gone);
         var now = functions.SelectMany(f => f.After._orders).ToHashSet();
+        // What was inlined may have become a function of its own.
+        var apart = functions.Where(f => f.Before is null).SelectMany(f => f.After._orders).ToHashSet();
         List<LockUse> old = [.. functions.Select(f => f.Before).OfType<LockUse>(), .. gone];
-        return old.TrueForAll(o => o._isKnown) && functions.All(f => f.After._isKnown && f.Before?._orders.IsSubsetOf(f.After._orders) != false && !f.After.Reversed(f.Before, old).Any())
+        return old.TrueForAll(o => o._isKnown) && functions.All(f => f.After._isKnown && f.Before?._orders.All(o => f.After._orders.Contains(o) || apart.Contains(o)) != false && !f.After.Reversed(f.Before, old).Any())
             && gone.All(g => g._orders.IsSubsetOf(now));
     }
 

@@ -69,9 +69,10 @@ public static class Review
     private static bool TakesAddress(Element user, Element function) => user != function && user.Kind is ElementKind.Function or ElementKind.Data
         && user.References.Exists(r => r.Target == function && r.Type != RelocationType.Plt32 && r.TargetOffset == 0);
 
-    /// <summary>Whether it is a variable that the patch brings, not one of those that macros keep for each of their uses.</summary>
+    /// <summary>Whether it is a variable that the patch brings, not one of those that macros keep for each of their uses, some in a section of their own (__dyndbg).</summary>
     private static bool IsNewState(Element data) => data is { Kind: ElementKind.Data, Change: Change.New, Twin: null, Parent: null }
-        && SectionUses.Of(data.Section) is SectionUse.Write or SectionUse.PerCpu && !SymbolNames.IsOwnCopy(data.Name);
+        && (SectionUses.Of(data.Section) == SectionUse.PerCpu || (SectionUses.Of(data.Section) == SectionUse.Write && Select.IsOrdinary(data)))
+        && !SymbolNames.IsOwnCopy(data.Name);
 
     private static bool IsOnceFlag(Element data) => data.Kind == ElementKind.Data
         && SymbolNames.SourceName(data.Name) is "__already_done" or "__warned" or "__print_once" or "__section__warned";
