@@ -14,16 +14,11 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
     private readonly Lazy<IReadOnlyList<string>> _added = new(() =>
         [.. Encoding.Latin1.GetString(Patch).Split('\n').Where(l => l.StartsWith('+') && !l.StartsWith("+++", StringComparison.Ordinal)).Select(l => l[1..])]);
 
-    private ChangedCalls? _calls;
-
     private readonly Lazy<HashSet<string>> _mentions = new(() =>
         [.. Encoding.Latin1.GetString(Patch).Split('\n').Where(l => l.Length > 0 && l[0] is '+' or '-').SelectMany(l => SourceWords.Of(l[1..]))]);
 
     /// <summary>Between trees, the hunks it consists of; null for commits.</summary>
     internal IReadOnlyList<DiffHunk>? Hunks { get; init; }
-
-    /// <summary>Between trees, what its lines call.</summary>
-    internal ChangedCalls Calls => _calls ??= new ChangedCalls(Hunks ?? []);
 
     /// <summary>Whether it is a commit: all that its author meant to go together.</summary>
     internal bool IsCommit => Hunks is null;

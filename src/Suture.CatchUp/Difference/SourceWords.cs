@@ -39,7 +39,7 @@ internal static partial class SourceWords
     public static IEnumerable<string> Of(string line) => Found(line).Select(w => w.Word);
 
     /// <summary>A line without comments and literals.</summary>
-    public static string Code(string line) => IsComment(line) ? "" : Noise().Replace(line, " ");
+    private static string Code(string line) => IsComment(line) ? "" : Noise().Replace(line, " ");
 
     private static IEnumerable<(string Word, bool IsMember)> Found(string line) =>
         Word().Matches(Code(line)).Select(m => (Word: m.Value.TrimStart('.', '-', '>'), IsMember: m.Value[0] is '.' or '-'))
@@ -64,7 +64,7 @@ internal static partial class SourceWords
         {
             var line = lines[i].TrimEnd();
             yield return line;
-            isOpen |= line.Contains('{', StringComparison.Ordinal) && !line.EndsWith('}');
+            isOpen |= line.Count(c => c == '{') > line.Count(c => c == '}');
             if (isMacro ? !line.EndsWith('\\') : line.StartsWith('}') || (!isOpen && (line.EndsWith(';') || line.EndsWith('}'))))
             {
                 yield break;

@@ -66,7 +66,7 @@ internal sealed class PartJudge(
 
     /// <summary>The parts of a file that nothing was said against; null when that cannot be told, or is one alone.</summary>
     private Group? Innocent((Group Group, BuildOutcome Outcome) bad) =>
-        Suspects.Of(UnitRules.Decisive(bad.Group.File, bad.Outcome, changes, accepted), bad.Group.Parts) is { } suspects
+        Suspects.Of(UnitRules.Decisive(bad.Group.File, bad.Outcome, accepted), bad.Group.Parts) is { } suspects
             && bad.Group.Parts.Except(suspects).ToList() is { Count: > 1 } rest ? bad.Group with { Parts = rest } : null;
 
     private async Task GrowAsync(List<Change> seeds, string stage, CancellationToken cancellation) =>

@@ -28,8 +28,8 @@ internal static class UnitRules
     public static bool IsOfSharedHeader(BuildOutcome outcome) => outcome.Findings.Any(f => f.Severity == Severity.Error && SharedHeader.Contains(f.Code));
 
     /// <summary>The findings that speak against a build.</summary>
-    public static IReadOnlyList<Finding> Decisive(Change change, BuildOutcome outcome, IReadOnlyDictionary<string, Change> changes, AcceptFile accepted) =>
-        outcome.Status == BuildStatus.Built ? [.. Doubts(change, outcome, changes).Where(d => d.Settled is null && accepted.ReasonFor(change.Id, d.Finding) is null).Select(d => d.Finding)]
+    public static IReadOnlyList<Finding> Decisive(Change change, BuildOutcome outcome, AcceptFile accepted) =>
+        outcome.Status == BuildStatus.Built ? [.. outcome.Findings.Where(f => IsDoubt(f, change.IsCommit) && accepted.ReasonFor(change.Id, f) is null)]
             : [.. outcome.Findings.Where(f => f.Severity == Severity.Error)];
 
     /// <summary>
@@ -38,13 +38,6 @@ internal static class UnitRules
     /// </summary>
     public static bool IsDoubt(Finding finding, bool isCommit) =>
         (finding.Severity == Severity.Warning && !Harmless.Contains(finding.Code)) || (finding is { Severity: Severity.Note, Code: References } && !isCommit);
-
-    /// <summary>The doubts of a build, with what the source says against them.</summary>
-    private static IEnumerable<(Finding Finding, string? Settled)> Doubts(Change change, BuildOutcome outcome, IReadOnlyDictionary<string, Change> changes)
-    {
-        var built = outcome.Changes.Select(c => changes[c]).ToList();
-        return outcome.Findings.Where(f => IsDoubt(f, change.IsCommit)).Select(f => (f, SourceEvidence.Against(f, built, changes.Values)));
-    }
 
     /// <summary>Whether nothing of a build has to be looked at more closely: it is carried, or changes nothing that runs.</summary>
     public static bool IsGood(Change change, BuildOutcome outcome, IReadOnlyDictionary<string, Change> changes, AcceptFile accepted) =>
@@ -78,16 +71,11 @@ internal static class UnitRules
             case BuildStatus.NothingChanged:
                 return verdict with { State = UnitState.NotBuilt, Reason = "it changes no code of this kernel" };
             case BuildStatus.Built:
-                var doubts = Doubts(change, outcome, changes).ToLookup(d => d.Settled is null);
-                var reasons = doubts[true].Select(d => (d.Finding, Accepted: accepted.ReasonFor(change.Id, d.Finding))).ToList();
-                return reasons.Find(r => r.Accepted is null) is { Finding: { } open }
-                    ? verdict with { Code = open.Code, Reason = $"a human must look: {open.Message}" }
-                    : verdict with
-                    {
-                        State = UnitState.Carried,
-                        Accepted = reasons.Count > 0 ? string.Join("; ", reasons.Select(r => r.Accepted).Distinct()) : null,
-                        Reason = string.Join("; ", doubts[false].Select(d => d.Settled).Distinct()),
-                    };
+                var doubts = outcome.Findings.Where(f => IsDoubt(f, change.IsCommit)).ToList();
+                var reasons = doubts.Select(d => accepted.ReasonFor(change.Id, d)).ToList();
+                return reasons.IndexOf(null) is >= 0 and var first
+                    ? verdict with { Code = doubts[first].Code, Reason = $"a human must look: {doubts[first].Message}" }
+                    : verdict with { State = UnitState.Carried, Accepted = reasons.Count > 0 ? string.Join("; ", reasons.Distinct()) : null };
             default:
                 var state = errors.Count > 0 && errors.TrueForAll(f => BootOnly.Contains(f.Code)) ? UnitState.BootOnly : UnitState.Refused;
                 var decisive = errors.FirstOrDefault(f => !BootOnly.Contains(f.Code)) ?? errors.FirstOrDefault();

@@ -37,7 +37,7 @@ public sealed record UnitVerdict
     /// <summary>What became of it.</summary>
     public required UnitState State { get; init; }
 
-    /// <summary>Why, in one line; for what is carried, why a doubt about it was none, else empty.</summary>
+    /// <summary>Why, in one line; empty for what is carried.</summary>
     public string Reason { get; init; } = "";
 
     /// <summary>Code of the finding that decided; null when none did.</summary>

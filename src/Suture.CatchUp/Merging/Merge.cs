@@ -78,11 +78,8 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, AcceptF
         var isCommit = changes[carried[0].Id].IsCommit;
         var known = carried.SelectMany(u => u.Findings).Where(f => UnitRules.IsDoubt(f, isCommit)).Select(f => (f.Code, f.Symbol)).ToHashSet();
         return [.. result.Findings.Where(f => UnitRules.IsDoubt(f, isCommit) && !known.Contains((f.Code, f.Symbol))
-            && !(Owners(carried, [f]) is { Count: > 0 } owners && (owners.TrueForAll(u => accepted.ReasonFor(u.Id, f) is not null) || IsSettled(f, owners))))];
+            && !(Owners(carried, [f]) is { Count: > 0 } owners && owners.TrueForAll(u => accepted.ReasonFor(u.Id, f) is not null)))];
     }
-
-    private bool IsSettled(Finding finding, List<UnitVerdict> owners) =>
-        SourceEvidence.Against(finding, [.. owners.SelectMany(u => u.Changes).Distinct().Select(c => changes[c])], changes.Values) is not null;
 
     private List<UnitVerdict> Named(List<UnitVerdict> carried, BuildResult result) => Owners(carried, Against(carried, result));
 

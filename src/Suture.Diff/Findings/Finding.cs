@@ -23,11 +23,4 @@ public enum Severity
 /// <param name="Message">What happened.</param>
 /// <param name="Advice">What to do next.</param>
 public sealed record Finding(
-    string Code, Severity Severity, string? File, int Line, string? Symbol, string Message, string Advice)
-{
-    /// <summary>For a finding about calls, the functions called, with blanks between them; null for others.</summary>
-    public string? Callees { get; init; }
-
-    /// <summary>For a finding about calls that are more than before, whether each of the functions was called before too, in fewer places.</summary>
-    public bool CalledBefore { get; init; }
-}
+    string Code, Severity Severity, string? File, int Line, string? Symbol, string Message, string Advice);

@@ -38,7 +38,7 @@ public static class Review
                             ? ReviewCatalog.LockGivenBack(function.Name, added)
                         : subject == CallSubject.Reference && onlyDropped && added.All(ReferenceUse.Drops)
                             ? ReviewCatalog.ReferenceDropped(function.Name, added)
-                        : ReviewCatalog.Of(subject, function.Name, added, calledBefore: added.All(n => before?.Count(n) > 0)));
+                        : ReviewCatalog.Of(subject, function.Name, added));
                 }
             }
             if (before?.Waits is { } wait)

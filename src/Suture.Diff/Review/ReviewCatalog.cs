@@ -6,14 +6,13 @@ namespace Suture.Diff.Review;
 public static class ReviewCatalog
 {
     /// <summary>SUT0801 new lock taken, SUT0802 new lock initialised, SUT0803 references counted otherwise, SUT0805 something published.</summary>
-    public static Finding Of(CallSubject subject, string function, IReadOnlyList<string> callees, bool calledBefore = false)
+    public static Finding Of(CallSubject subject, string function, IReadOnlyList<string> callees)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        ArgumentNullException.ThrowIfNull(callees);
         var calls = List(callees);
-        var finding = subject.Code switch
+        return subject.Code switch
         {
-            "SUT0801" => Warn("SUT0801", function, $"'{function}' takes a lock {(calledBefore ? "in more places than before" : "where it took none")} ({calls})",
+            "SUT0801" => Warn("SUT0801", function, $"'{function}' takes a lock where it took none ({calls})",
                 "check the order against all who hold it already: tasks in old and new code run side by side until the transition is complete"),
             "SUT0802" => Warn("SUT0802", function, $"'{function}' initialises a lock or wait queue ({calls})",
                 "objects made before the patch do not have it initialised: keep a new lock in a shadow variable, and use it only where that exists"),
@@ -22,7 +21,6 @@ public static class ReviewCatalog
             _ => Warn("SUT0805", function, $"'{function}' makes something that user space sees ({calls})",
                 "take it away again from a callback before the livepatch is unloaded, and mind that the code may run again after the next patch"),
         };
-        return finding with { Callees = string.Join(' ', callees), CalledBefore = calledBefore };
     }
 
     /// <summary>SUT0801: locks are taken in an order that old code takes the other way round.</summary>
@@ -42,8 +40,7 @@ public static class ReviewCatalog
     {
         ArgumentNullException.ThrowIfNull(callees);
         return new("SUT0803", Severity.Note, null, 0, function, $"'{function}' drops references that it kept ({List(callees)}), and none is taken otherwise than before",
-            "nothing to do where the old code forgot them; what it kept until now is not found again")
-        { Callees = string.Join(' ', callees) };
+            "nothing to do where the old code forgot them; what it kept until now is not found again");
     }
 
     /// <summary>SUT0804: tasks may stay in the replaced function for long; a note where it is called, and so returns some time.</summary>

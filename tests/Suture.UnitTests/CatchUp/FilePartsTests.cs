@@ -110,9 +110,19 @@ public sealed class FilePartsTests
     [InlineData("BPF_CALL_1(bpf_thing, u32, at)", "bpf_thing", true, false)]
     [InlineData("do_thing(struct thing *t);", "do_thing", true, false)]
     [InlineData("static int do_thing(struct thing *t)", "do_thing", true, true)]
+    [InlineData("static DEFINE_PER_CPU(u64, hits);", "hits", false, true)]
+    [InlineData("DEFINE_PER_CPU(struct thing, things);", "things", false, false)]
     [InlineData("MODULE_LICENSE(\"GPL\");", "MODULE_LICENSE", false, false)]
     public void What_a_macro_makes_is_called_as_its_argument(string line, string name, bool isCallable, bool isLocal) =>
         SourceWords.ItemAt([line], 0).ShouldBe(new SourceItem(0, name, isCallable, isLocal));
+
+    [Theory]
+    [InlineData("#define each(x) visit(x, things)|static struct list_head *things;|int f(void)|{|}")]
+    [InlineData("void prepare(struct thing *t);|static struct list_head *things;|int f(void)|{|}")]
+    [InlineData("static inline void none(void) { }|static struct list_head *things;|int f(void)|{|}")]
+    [InlineData("static int one[] = { 1 };|static struct list_head *things;|int f(void)|{|}")]
+    public void What_stands_behind_an_item_is_not_local_to_it(string lines) =>
+        SourceWords.LocalsOf(lines.Split('|'), new SourceItem(0, "", IsCallable: true, IsLocal: false)).ShouldNotContain("things");
 
     [Fact]
     public void Comments_belong_to_nothing_and_includes_to_all()

@@ -15,7 +15,7 @@ public sealed class PartsTests
 
     private static readonly Dictionary<string, Change> Changes = new[] { Part("a.c#one", "one"), Part("a.c#two", "two"), Part("b.c", "one"), Part("a.h", "inner") }.ToDictionary(c => c.Id);
 
-    private static Change Part(string id, string item) => new(id, id, "+\tlock(x);\n"u8.ToArray(), [id.Split('#')[0]], []) { Hunks = [], Items = [new SourceItem(0, item, true, false)] };
+    private static Change Part(string id, string item) => new(id, id, [], [id.Split('#')[0]], []) { Hunks = [], Items = [new SourceItem(0, item, true, false)] };
 
     private static Finding Of(string code, Severity severity, string symbol) => new(code, severity, "a.c", 0, symbol, "words", "");
 

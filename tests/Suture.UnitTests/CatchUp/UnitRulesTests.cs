@@ -11,7 +11,7 @@ namespace Suture.UnitTests.CatchUp;
 
 public sealed class UnitRulesTests
 {
-    private static readonly Change Fix = new("fs/a.c", "fs/a.c", "+\tlock(x);\n"u8.ToArray(), ["fs/a.c"], []);
+    private static readonly Change Fix = new("fs/a.c", "fs/a.c", [], ["fs/a.c"], []);
 
     [Theory]
     [InlineData(BuildStatus.Built, "SUT0801", Severity.Warning, UnitState.Refused)]
