@@ -6,6 +6,9 @@ namespace Suture.Diff.Model;
 /// <summary>Which instruction of a function may follow which, its parts included: jumps, static branches and what the kernel goes on with after a fault.</summary>
 public sealed class ControlFlow
 {
+    /// <summary>States that are followed, at the most, at all instructions together.</summary>
+    private const int MostStates = 200_000;
+
     private readonly List<Element> _pieces;
     private readonly List<Instruction[]> _code;
     private readonly int[] _starts;
@@ -24,8 +27,8 @@ public sealed class ControlFlow
         {
             _starts[i] = _starts[i - 1] + _code[i - 1].Length;
         }
-        var count = _starts[^1] + _code[^1].Length;
-        (_calls, _next, _leaves) = (new string?[count], new List<int>[count], new bool[count]);
+        Instructions = [.. _code.SelectMany(c => c)];
+        (_calls, _next, _leaves) = (new string?[Instructions.Count], new List<int>[Instructions.Count], new bool[Instructions.Count]);
         for (var p = 0; p < _pieces.Count; p++)
         {
             for (var i = 0; i < _code[p].Length; i++)
@@ -36,14 +39,48 @@ public sealed class ControlFlow
         _pieces.ForEach(ReadEntries);
     }
 
+    /// <summary>The instructions; their IP is the offset in their element.</summary>
+    public IReadOnlyList<Instruction> Instructions { get; }
+
     /// <summary>For each instruction the function that it calls or goes to by name; null for most.</summary>
     public IReadOnlyList<string?> Calls => _calls;
 
-    /// <summary>The instructions that may follow instruction <paramref name="at"/>.</summary>
-    public IReadOnlyList<int> After(int at) => _next[at];
-
-    /// <summary>Whether the function may be left after instruction <paramref name="at"/>.</summary>
-    public bool Leaves(int at) => _leaves[at];
+    /// <summary>
+    /// What may be so when the function is left, where <paramref name="after"/> says what one state becomes at an instruction; null when there are too many states to
+    /// follow, or where no path is known to lead to an instruction that <paramref name="matters"/>.
+    /// </summary>
+    public HashSet<ulong>? Ends(ulong start, Func<int, ulong, ulong[]> after, Func<int, bool> matters)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        var seen = new HashSet<(int, ulong)>();
+        var ends = new HashSet<ulong>();
+        var isReached = new bool[_next.Length];
+        var todo = new Stack<(int At, ulong State)>([(0, start)]);
+        while (todo.TryPop(out var now))
+        {
+            if (!seen.Add(now))
+            {
+                continue;
+            }
+            if (seen.Count > MostStates)
+            {
+                return null;
+            }
+            isReached[now.At] = true;
+            foreach (var state in after(now.At, now.State))
+            {
+                foreach (var next in _next[now.At])
+                {
+                    todo.Push((next, state));
+                }
+                if (_leaves[now.At])
+                {
+                    ends.Add(state);
+                }
+            }
+        }
+        return Enumerable.Range(0, _next.Length).All(i => isReached[i] || !matters(i)) ? ends : null;
+    }
 
     private void ReadInstruction(int piece, int number)
     {

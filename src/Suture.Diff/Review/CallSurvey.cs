@@ -15,7 +15,10 @@ public sealed class CallSurvey
         "io_schedule", "freezable_schedule", "wait_woken", "msleep_interruptible",
     };
 
-    private CallSurvey(LockUse locks, ReferenceUse references) => (Locks, References) = (locks, references);
+    private CallSurvey(ControlFlow flow, ReferenceUse references) => (Flow, Locks, References) = (flow, LockUse.Of(flow), references);
+
+    /// <summary>Its paths.</summary>
+    public ControlFlow Flow { get; }
 
     /// <summary>How it takes and gives back locks.</summary>
     public LockUse Locks { get; }
@@ -29,7 +32,7 @@ public sealed class CallSurvey
         ArgumentNullException.ThrowIfNull(function);
         var calls = function.Parts.Prepend(function).SelectMany(f => f.References.Where(r => r.Type == RelocationType.Plt32).OrderBy(r => r.Offset))
             .Select(r => r.External?.Name ?? r.Target?.Name ?? "").Where(n => n.Length > 0).ToList();
-        var survey = new CallSurvey(LockUse.Of(function), ReferenceUse.Of(function, calls));
+        var survey = new CallSurvey(new ControlFlow(function), ReferenceUse.Of(function, calls));
         foreach (var name in calls)
         {
             survey._calls[name] = survey._calls.GetValueOrDefault(name) + 1;

@@ -8,9 +8,6 @@ namespace Suture.Diff.Review;
 /// </summary>
 public sealed class LockUse
 {
-    /// <summary>States of the held locks that are followed, at the most, at all instructions together.</summary>
-    private const int MostStates = 200_000;
-
     private const int BitsOfFamily = 4;
     private const ulong MostHeld = (1 << BitsOfFamily) - 1;
     private const int Nothing = -1;
@@ -24,24 +21,26 @@ public sealed class LockUse
     }
 
     private readonly HashSet<(int Held, int Taken)> _orders = [];
-    private readonly HashSet<ulong> _left = [];
+    private readonly HashSet<ulong> _left;
     private readonly Dictionary<(int Family, bool IsRelease), int> _places = [];
     private readonly bool _mayFail;
     private readonly bool _isKnown;
 
     private LockUse(ControlFlow flow)
     {
+        // What is held is a counter for each family.
         var steps = flow.Calls.Select(c => c is null ? null : Step(c)).ToArray();
         foreach (var (family, kind) in steps.OfType<(int, Kind)>())
         {
             _places[(family, kind == Kind.Release)] = _places.GetValueOrDefault((family, kind == Kind.Release)) + 1;
             _mayFail |= kind is Kind.TakeOrFail or Kind.Try;
         }
-        _isKnown = _places.Count == 0 || Follow(flow, steps);
+        var left = _places.Count == 0 ? [] : flow.Ends(0, (at, held) => steps[at] is { } step ? After(held, step) : [held], at => steps[at] is not null);
+        (_left, _isKnown) = (left ?? [], left is not null);
     }
 
     /// <summary>The uses in <paramref name="function"/>, its cold part included.</summary>
-    public static LockUse Of(Element function) => new(new ControlFlow(function));
+    public static LockUse Of(ControlFlow function) => new(function);
 
     /// <summary>
     /// Whether patched functions take locks in each order in which the old ones do, those that are gone included, and in no further order that is one of theirs the other way round.
@@ -79,38 +78,6 @@ public sealed class LockUse
             || (_mayFail && _places.Keys.All(p => Extra(before, (p.Family, false)) <= 0 || Extra(before, (p.Family, true)) > 0)));
 
     private int Extra(LockUse? before, (int, bool) place) => _places.GetValueOrDefault(place) - (before?._places.GetValueOrDefault(place) ?? 0);
-
-    /// <summary>Walks all paths with what is held on them, a counter for each family; false when there are too many, or a lock is used where no path is known to lead.</summary>
-    private bool Follow(ControlFlow flow, (int Family, Kind Kind)?[] steps)
-    {
-        var seen = new HashSet<(int, ulong)>();
-        var isReached = new bool[steps.Length];
-        var todo = new Stack<(int At, ulong Held)>([(0, 0)]);
-        while (todo.TryPop(out var state))
-        {
-            if (!seen.Add(state))
-            {
-                continue;
-            }
-            if (seen.Count > MostStates)
-            {
-                return false;
-            }
-            isReached[state.At] = true;
-            foreach (var held in steps[state.At] is { } step ? After(state.Held, step) : [state.Held])
-            {
-                foreach (var next in flow.After(state.At))
-                {
-                    todo.Push((next, held));
-                }
-                if (flow.Leaves(state.At))
-                {
-                    _left.Add(held);
-                }
-            }
-        }
-        return !steps.Where((s, i) => s is not null && !isReached[i]).Any();
-    }
 
     private ulong[] After(ulong held, (int Family, Kind Kind) step)
     {

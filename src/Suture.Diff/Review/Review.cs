@@ -18,10 +18,19 @@ public static class Review
         var findings = new List<Finding>();
         var functions = diff.Included.Where(e => e is { Kind: ElementKind.Function, Parent: null })
             .Select(f => (Function: f, Before: f.Twin is { } twin ? CallSurvey.Of(twin) : null, After: CallSurvey.Of(f))).ToList();
-        var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !Guard.IsInit(f.Section)).Select(LockUse.Of).ToList();
-        List<LockUse> oldLocks = [.. functions.Select(f => f.Before?.Locks).OfType<LockUse>(), .. gone];
-        var lockOrderStands = LockUse.OrderStands([.. functions.Select(f => (f.Before?.Locks, f.After.Locks))], gone);
+        var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !Guard.IsInit(f.Section)).Select(f => (Function: f, Use: CallSurvey.Of(f))).ToList();
+        var goneLocks = gone.ConvertAll(g => g.Use.Locks);
+        List<LockUse> oldLocks = [.. functions.Select(f => f.Before?.Locks).OfType<LockUse>(), .. goneLocks];
+        var lockOrderStands = LockUse.OrderStands([.. functions.Select(f => (f.Before?.Locks, f.After.Locks))], goneLocks);
         var onlyDropped = functions.TrueForAll(f => f.After.References.OnlyDropsMoreThan(f.Before?.References));
+        var countsThen = new ReferencePaths(gone.ToDictionary(g => g.Function, g => g.Use.Flow));
+        var countsNow = new ReferencePaths(functions.Where(f => f.Before is null).ToDictionary(f => f.Function, f => f.After.Flow));
+        var countedAsBefore = functions.Where(f => f.Before is not null && ReferencePaths.AreSame(countsThen.Of(f.Before.Flow), countsNow.Of(f.After.Flow))).Select(f => f.Function).ToHashSet();
+        // Whoever calls one of these was followed through it.
+        var inner = functions.Where(f => f.Before is null && !f.Function.IsGlobal && Holder(diff, f.Function) is null).Select(f => f.Function).ToList();
+        while (inner.RemoveAll(i => functions.TrueForAll(f => countedAsBefore.Contains(f.Function) || !f.Function.Parts.Prepend(f.Function).Any(p => p.References.Exists(r => r.Target == i))) && countedAsBefore.Add(i)) > 0)
+        {
+        }
         foreach (var (function, before, after) in functions)
         {
             var isReversed = after.Locks.Reverses(oldLocks);
@@ -29,7 +38,7 @@ public static class Review
             {
                 findings.Add(ReviewCatalog.LocksReversed(function.Name));
             }
-            foreach (var subject in CallSubject.All.Where(s => s != CallSubject.Lock || !isReversed))
+            foreach (var subject in CallSubject.All.Where(s => !(s == CallSubject.Lock && isReversed) && !(s == CallSubject.Reference && countedAsBefore.Contains(function))))
             {
                 if (subject.Added(before, after) is { Count: > 0 } added)
                 {
