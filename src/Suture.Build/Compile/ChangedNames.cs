@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Suture.Build.Patches;
@@ -6,9 +8,8 @@ using Suture.Build.Trees;
 namespace Suture.Build.Compile;
 
 /// <summary>
-/// Whom a changed header can mean something to, by the names of what changes in it: functions and macros mean nothing to code that mentions neither
-/// them nor something that is made of them. Of the hundreds of units that include a header a few are left, or none when all that changes is new. Types are another
-/// matter: code depends on them without naming them.
+/// Whom a changed header can mean something to, by the names of what changes in it: types, functions and macros mean nothing to code that mentions neither
+/// them nor something that is made of them, as a function that returns a pointer to a type is. Of the hundreds of units that include a header a few are left, or none when all that changes is new.
 /// </summary>
 internal static partial class ChangedNames
 {
@@ -18,11 +19,24 @@ internal static partial class ChangedNames
     /// <summary>So many names are looked for one after the other.</summary>
     private const int FewNames = 10;
 
+    private static readonly ConcurrentDictionary<(string Tree, string Path, string Patched), IReadOnlySet<string>?> Known = new();
+
     /// <summary>
     /// Files in which the change of <paramref name="file"/> may mean something, so that only units that are made of one of them and of the header are concerned; null when
     /// names do not tell.
     /// </summary>
     public static IReadOnlySet<string>? FilesConcernedBy(PatchedFile file, SourceSite site, IncludeGraph graph, CancellationToken ct)
+    {
+        // Hundreds of builds may change a header alike.
+        var key = (site.Tree, file.Path, Convert.ToHexString(SHA256.HashData(file.Patched)));
+        if (!Known.TryGetValue(key, out var concerned))
+        {
+            Known[key] = concerned = Search(file, site, graph, ct);
+        }
+        return concerned;
+    }
+
+    private static IReadOnlySet<string>? Search(PatchedFile file, SourceSite site, IncludeGraph graph, CancellationToken ct)
     {
         if (file.IsNew || !IsHeader(file.Path) || Between(file.Original, file.Patched) is not { } changed)
         {
@@ -79,9 +93,13 @@ internal static partial class ChangedNames
         return concerned;
     }
 
-    /// <summary>Names of the functions and macros that differ between two texts of a header, and of what is new; null when something else differs, or cannot be told.</summary>
+    /// <summary>Names of the types, functions and macros that differ between two texts of a header, and of what is new; null when something else differs, or cannot be told.</summary>
     internal static IReadOnlyCollection<string>? Between(byte[] original, byte[] patched)
     {
+        if (HeaderItems.Lines(original).SequenceEqual(HeaderItems.Lines(patched)))
+        {
+            return [];
+        }
         if (HeaderItems.Read(original) is not { } before || HeaderItems.Read(patched) is not { } after)
         {
             return null;
@@ -89,7 +107,7 @@ internal static partial class ChangedNames
         var (gone, added) = (Without(before, after), Without(after, before));
         // What is in both must be in the same order: a macro may be used before it is defined anew.
         if (!before.Where(i => !gone.Contains(i)).Select(Key).SequenceEqual(after.Where(i => !added.Contains(i)).Select(Key))
-            || gone.Any(i => i.Names is null || i.IsType) || added.Any(i => i.Names is null))
+            || gone.Concat(added).Any(i => i.Names is null))
         {
             return null;
         }
@@ -97,9 +115,7 @@ internal static partial class ChangedNames
         {
             return null;
         }
-        var known = gone.SelectMany(i => i.Names!).ToHashSet(StringComparer.Ordinal);
-        // A type in place of something else of its name is no new one.
-        return added.Any(i => i.IsType && i.Names!.Any(known.Contains)) ? null : [.. known.Concat(added.SelectMany(i => i.Names!)).Distinct()];
+        return [.. gone.Concat(added).SelectMany(i => i.Names!).Distinct()];
     }
 
     /// <summary>Whether neighbours share their conditionals in both: one block cut in two may read the same and say something else.</summary>
@@ -130,7 +146,7 @@ internal static partial class ChangedNames
         return without;
     }
 
-    /// <summary>Names of a header's functions and macros for which <paramref name="means"/> says so; null when something else in it does, or it cannot be told what.</summary>
+    /// <summary>Names of a header's types, functions and macros for which <paramref name="means"/> says so; null when something else in it does, or it cannot be told what.</summary>
     private static HashSet<string>? MadeOf(byte[] header, Func<string, bool> means)
     {
         if (HeaderItems.Read(header) is not { } items)
@@ -138,20 +154,22 @@ internal static partial class ChangedNames
             return null;
         }
         var made = new HashSet<string>(StringComparer.Ordinal);
+        var isToldByNames = items.Any(i => Include().IsMatch(i.Text) && means(i.Text));
         foreach (var item in items)
         {
             if (means(item.Conditions))
             {
                 return null;
             }
-            if (!means(item.Text))
+            if (!means(item.Text) || Include().IsMatch(item.Text))
             {
                 continue;
             }
-            if (item.Names is null || item.IsType)
+            if (item.Names is null)
             {
                 return null;
             }
+            isToldByNames = true;
             made.UnionWith(item.Names);
             // Another name for it: what is written elsewhere is that.
             if (Alias().Match(item.Text) is { Success: true } alias && !IsLanguage(alias.Groups[1].Value))
@@ -159,7 +177,7 @@ internal static partial class ChangedNames
                 made.Add(alias.Groups[1].Value);
             }
         }
-        return made.Count > 0 ? made : null;
+        return isToldByNames ? made : null;
     }
 
     /// <summary>What thousands of files say, and what no function is called.</summary>
@@ -168,6 +186,9 @@ internal static partial class ChangedNames
 
     [GeneratedRegex(@"[A-Za-z_]\w*")]
     private static partial Regex Word();
+
+    [GeneratedRegex(@"^#\s*include\s*[<""]")]
+    private static partial Regex Include();
 
     [GeneratedRegex(@"^#\s*define\s+\w+\s+([A-Za-z_]\w*)\s*$")]
     private static partial Regex Alias();

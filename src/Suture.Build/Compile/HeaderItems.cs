@@ -7,9 +7,8 @@ namespace Suture.Build.Compile;
 /// <param name="Text">Its tokens; comments and white space apart.</param>
 /// <param name="Conditions">The conditionals it stands in, outermost first.</param>
 /// <param name="Names">What it declares, when it means nothing to code that mentions none of these; null when it may, or is not understood.</param>
-/// <param name="IsType">Whether it declares a struct, union, enum or typedef.</param>
 /// <param name="Blocks">Which conditionals of the header these are: two of one text are two.</param>
-internal sealed record HeaderItem(string Text, string Conditions, IReadOnlyList<string>? Names, bool IsType, IReadOnlyList<int> Blocks);
+internal sealed record HeaderItem(string Text, string Conditions, IReadOnlyList<string>? Names, IReadOnlyList<int> Blocks);
 
 /// <summary>Cuts a header, not preprocessed, into <see cref="HeaderItem"/>s.</summary>
 internal sealed partial class HeaderItems
@@ -17,6 +16,9 @@ internal sealed partial class HeaderItems
     // Words before parentheses that are no declarator. Others of the kind are taken for names, which are not new then.
     private static readonly string[] Annotations =
         ["__printf", "__scanf", "__acquires", "__releases", "__must_hold", "__aligned", "__alloc_size", "__nonnull", "__counted_by"];
+
+    // What stands behind a struct's braces and is no variable.
+    private static readonly string[] LayoutWords = ["__packed", "__randomize_layout", "__no_randomize_layout", "____cacheline_aligned", "____cacheline_aligned_in_smp"];
 
     private readonly List<HeaderItem> _items = [];
     private readonly Stack<string> _conditions = new();
@@ -37,16 +39,19 @@ internal sealed partial class HeaderItems
     public static IReadOnlyList<HeaderItem>? Read(byte[] header)
     {
         var reader = new HeaderItems();
-        foreach (var line in Plain(Encoding.Latin1.GetString(header)).Split('\n'))
+        foreach (var line in Lines(header))
         {
-            var trimmed = line.Trim();
-            if (trimmed.StartsWith('#') ? !reader.Directive(trimmed) : !reader.Code(trimmed))
+            if (line.StartsWith('#') ? !reader.Directive(line) : !reader.Code(line))
             {
                 return null;
             }
         }
         return reader._tokens.Count == 0 && reader._conditions.Count == 0 ? reader._items : null;
     }
+
+    /// <summary>The lines that are not empty, without comments; lines that are continued as one.</summary>
+    public static IEnumerable<string> Lines(byte[] header) =>
+        Plain(Encoding.Latin1.GetString(header)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>The text without comments and continued lines.</summary>
     public static string Plain(string text)
@@ -108,7 +113,7 @@ internal sealed partial class HeaderItems
             {
                 _enumerators.Add(token);
             }
-            _hasEnumWithin |= !isTop && token == "enum";
+            _hasEnumWithin |= !isTop && token == "{" && (_tokens[^2] == "enum" || (_tokens.Count > 2 && _tokens[^3] == "enum"));
             switch (token)
             {
                 case "(":
@@ -143,7 +148,7 @@ internal sealed partial class HeaderItems
 
     private void Add(string text, IReadOnlyList<string>? names)
     {
-        _items.Add(new HeaderItem(text, string.Join('\n', _conditions.Reverse()), names, IsType(), [.. _blocks.Reverse()]));
+        _items.Add(new HeaderItem(text, string.Join('\n', _conditions.Reverse()), names, [.. _blocks.Reverse()]));
         _tokens.Clear();
         _top.Clear();
         _enumerators.Clear();
@@ -152,7 +157,7 @@ internal sealed partial class HeaderItems
         (_isBody, _hasEnumWithin, _conditionsWithin) = (false, false, 0);
     }
 
-    /// <summary>A function that gives a struct begins alike; an attribute may stand behind what is between braces.</summary>
+    /// <summary>Whether it declares a struct, union, enum or typedef. A function that gives a struct begins alike; an attribute may stand behind what is between braces.</summary>
     private bool IsType() => _top.Count > 0 && (_top[0] == "typedef" || (_top[0] is "struct" or "union" or "enum" && !_top.TakeWhile(t => t != "{").Contains("(")));
 
     /// <summary>What the item that ends here declares.</summary>
@@ -171,12 +176,13 @@ internal sealed partial class HeaderItems
         }
         if (isType)
         {
-            var enumerators = _top[0] == "enum" ? _enumerators : [];
-            return _top is [_, var tag, "{", ";"] ? [tag, .. enumerators] : _top is ["enum", "{", ";"] ? [.. enumerators] : null;
+            var plain = _top.Where(t => !LayoutWords.Contains(t)).ToArray();
+            return _top[0] == "enum" ? plain is [_, var name, "{", ";"] ? [name, .. _enumerators] : plain is [_, "{", ";"] ? [.. _enumerators] : null
+                : plain is [_, var tag, "{", ";"] ? [tag, .. TagsWithin()] : null;
         }
         if (_top[0] == "typedef")
         {
-            return _top.Contains("(") || (_top.Contains("enum") && _top.Contains("{")) ? null : [_top[^2]];
+            return _top.Contains("enum") && _top.Contains("{") ? null : _top.Contains("(") ? FunctionType() : [_top[^2], .. TagsWithin()];
         }
         if (!_isBody && _top.Contains("{"))
         {
@@ -194,11 +200,23 @@ internal sealed partial class HeaderItems
             && !variable.StartsWith("__", StringComparison.Ordinal) ? [variable] : null;
     }
 
-    private static bool IsSpecifier(string token) => token is "static" or "extern" or "inline" or "const" or "volatile" or "noinline" or "(" or ")"
-        || (token.StartsWith("__", StringComparison.Ordinal) && !IsInteger(token));
+    /// <summary>The name of a typedef of a function, or of a pointer to one.</summary>
+    private string[]? FunctionType()
+    {
+        var at = _tokens.IndexOf("(");
+        return _tokens.Contains("{") ? null
+            : _tokens[at + 1] == "*" && IsWord(_tokens[at + 2]) && _tokens[at + 3] == ")" && _tokens[at + 4] == "(" ? [_tokens[at + 2]]
+            : _top is [.., var name, "(", ";"] && IsWord(name) && !Annotations.Contains(name) && !name.StartsWith("__", StringComparison.Ordinal) ? [name] : null;
+    }
 
-    /// <summary>Whether it is one of the integer types that headers for user space use.</summary>
-    private static bool IsInteger(string token) => token is "__u8" or "__u16" or "__u32" or "__u64" or "__s8" or "__s16" or "__s32" or "__s64"
+    /// <summary>Structs and unions that are declared within the item.</summary>
+    private IEnumerable<string> TagsWithin() => Enumerable.Range(1, Math.Max(0, _tokens.Count - 3)).Where(i => _tokens[i] is "struct" or "union" && IsWord(_tokens[i + 1]) && _tokens[i + 2] == "{").Select(i => _tokens[i + 1]);
+
+    private static bool IsSpecifier(string token) => token is "static" or "extern" or "inline" or "const" or "volatile" or "noinline" or "(" or ")"
+        || (token.StartsWith("__", StringComparison.Ordinal) && !IsNumber(token));
+
+    /// <summary>Whether it is one of the types of numbers that headers for user space use.</summary>
+    private static bool IsNumber(string token) => token is "__poll_t" or "__u8" or "__u16" or "__u32" or "__u64" or "__s8" or "__s16" or "__s32" or "__s64"
         or "__be16" or "__be32" or "__be64" or "__le16" or "__le32" or "__le64" or "__sum16" or "__wsum";
 
     private static bool IsWord(string token) => char.IsLetter(token[0]) || token[0] == '_';

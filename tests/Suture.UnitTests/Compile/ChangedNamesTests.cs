@@ -48,7 +48,7 @@ public sealed class ChangedNamesTests
     }
 
     [Theory]
-    [InlineData("int a;", "int a; int b;")]
+    [InlineData("int a;", "enum { INNER } a;")]
     [InlineData("extern int known(int);", "#undef X\nextern int known(int);")]
     [InlineData("extern int known(int);", "#include <linux/list.h>\nextern int known(int);")]
     [InlineData("extern int known(int);", "#pragma pack(1)\nextern int known(int);")]
@@ -69,14 +69,19 @@ public sealed class ChangedNamesTests
     [InlineData("extern int known(int);", "extern long known(int);", "known")]
     [InlineData("extern int known(int);", "#if 0\nextern int known(int);\n#endif", "known")]
     [InlineData("known(a);", "known(a + 1);", "MANY")]
+    [InlineData("int a;", "int a; int b;", "s")]
+    [InlineData("struct s { int a;", "typedef int s_t;\nstruct s { s_t a;", "s s_t")]
     [InlineData("extern int known(int);", "struct s *known(int);", "known")]
     public void A_function_or_macro_that_changes_is_known_by_its_name(string old, string text, string names) =>
         ChangedNames.Between(Header.Bytes(), Header.Replace(old, text, StringComparison.Ordinal).Bytes()).ShouldNotBeNull().ShouldBe(names.Split(' '));
 
     [Theory]
     [InlineData("enum e { A, B } LAID_OUT(byte);", "enum e { A, C, B } LAID_OUT(byte);")]
+    [InlineData("struct s { int a; } state;", "struct s { int b, a; } state;")]
     [InlineData("struct s { int a; } ALIGNED(4);", "struct s { int b, a; } ALIGNED(4);")]
     [InlineData("extern enum e { A, B } state;", "extern enum e { A, C, B } state;")]
+    [InlineData("struct s { enum e { A, B } a; };", "struct s { enum e { A, C, B } a; };")]
+    [InlineData("typedef int (*f(int))(long);", "typedef int (*f(int))(int);")]
     [InlineData("typedef enum { A, B } e_t;", "typedef enum { A, C, B } e_t;")]
     [InlineData("extern int flag __read_mostly;", "extern char flag __read_mostly;")]
     [InlineData("static inline int NAME(fetch)(int a) { return 1; }", "static inline int NAME(fetch)(int a) { return 2; }")]
@@ -88,9 +93,21 @@ public sealed class ChangedNamesTests
     [Theory]
     [InlineData("static inline int f(void)\n{\n#define F 1\n\treturn F;\n}", "static inline int f(void)\n{\n#define F 2\n\treturn F;\n}", "f F")]
     [InlineData("struct s *f(int);", "struct s *f(long);", "f")]
+    [InlineData("struct s { int a; struct inner { int b; } c; } __packed;", "struct s { int a; struct inner { char b; } c; } __packed;", "s inner")]
+    [InlineData("typedef struct tag { int a; } *t;", "typedef struct tag { int b; } *t;", "t tag")]
+    [InlineData("enum e { A, B };", "enum e { A, C, B };", "e A B C")]
+    [InlineData("struct s { enum e a; };", "struct s { enum e a, b; };", "s")]
+    [InlineData("int f(enum e a);", "int f(enum e a, int b);", "f")]
+    [InlineData("typedef int (*act_t)(struct s *s);", "typedef int (*act_t)(struct s *s, int i);", "act_t")]
+    [InlineData("typedef int act_t(struct s *s);", "typedef int act_t(struct s *s, int i);", "act_t")]
+    [InlineData("static inline __poll_t f(void)\n{\n\treturn 1;\n}", "static inline __poll_t f(void)\n{\n\treturn 2;\n}", "f")]
     [InlineData("static inline __u32 f(void)\n{\n\treturn 1;\n}", "static inline __u32 f(void)\n{\n\treturn 2;\n}", "f")]
     public void What_is_known_by_its_names_is(string before, string after, string names) =>
         ChangedNames.Between((before + "\n").Bytes(), (after + "\n").Bytes()).ShouldNotBeNull().ShouldBe(names.Split(' '));
+
+    [Fact]
+    public void Words_in_a_header_that_is_not_understood_mean_nothing() =>
+        ChangedNames.Between("int f(\n#ifdef A\nint a);\n#endif\n /* one\n */\n".Bytes(), "int f(\n#ifdef A\n/* two */ int a);\n#endif\n".Bytes()).ShouldNotBeNull().ShouldBeEmpty();
 
     [Fact]
     public void What_changes_places_is_not() =>
@@ -150,6 +167,37 @@ public sealed class ChangedNamesTests
             .. Enumerable.Range(0, includers).Select(i => ($"u{i}.c", $"#include <h.h>\nint u{i}(int x) {{ return unchanged(x); }}\n")),
         ]);
         var planned = CompilePlanner.Plan(tree.Site, tree.Edit(("include/h.h", "x + 1", "x + 2")), TestContext.Current.CancellationToken).Units.Select(u => u.Unit.Source);
+        planned.ShouldBe(isLookedAt ? ["user.c"] : []);
+    }
+
+    [Theory]
+    [InlineData("struct changed one;", true)]
+    [InlineData("struct holding *one;", true)]
+    [InlineData("struct within one;", true)]
+    [InlineData("changed_t *one;", true)]
+    [InlineData("int one = give()->a;", true)]
+    [InlineData("int one = global.a;", true)]
+    [InlineData("int one = GIVEN(2);", true)]
+    [InlineData("int one = FIRST;", true)]
+    [InlineData("struct other one;", false)]
+    [InlineData("struct declared *one;", false)]
+    [InlineData("call_t *one;", true)]
+    [InlineData("pointer_t one;", true)]
+    public void Units_are_looked_at_that_can_mean_a_type_that_changes(string body, bool isLookedAt)
+    {
+        const string header = "struct changed { int a; };\n#include <more.h>\n";
+        const string more = "struct holding { struct within { struct changed c; } w; };\ntypedef struct changed changed_t;\nstruct changed *give(void);\nextern struct changed global;\n#include <linux/changed.h>\n"
+            + "typedef int call_t(struct changed *c);\ntypedef int (*pointer_t)(struct changed *c);\n"
+            + "enum { FIRST = sizeof(struct changed), SECOND };\n#define GIVEN(x) (give()->a + x)\nstruct other { int a; };\n";
+        const string forward = "struct changed;\nstruct declared { int a; };\n";
+        const int includers = 60;
+        using var tree = new TinyTree(
+        [
+            ("include/h.h", header), ("include/more.h", more), ("include/forward.h", forward),
+            ("user.c", $"#include <h.h>\n#include <forward.h>\nint user(void) {{ {body} return 0; }}\n"),
+            .. Enumerable.Range(0, includers).Select(i => ($"u{i}.c", $"#include <h.h>\n#include <forward.h>\nint u{i}(struct other *x) {{ return x->a; }}\n")),
+        ]);
+        var planned = CompilePlanner.Plan(tree.Site, tree.Edit(("include/h.h", "int a;", "int b, a;")), TestContext.Current.CancellationToken).Units.Select(u => u.Unit.Source);
         planned.ShouldBe(isLookedAt ? ["user.c"] : []);
     }
 
