@@ -19,7 +19,7 @@ internal static partial class ChangedNames
     /// <summary>So many names are looked for one after the other.</summary>
     private const int FewNames = 10;
 
-    private static readonly ConcurrentDictionary<(string Tree, string Path, string Patched), IReadOnlySet<string>?> Known = new();
+    private static readonly ConcurrentDictionary<(string Tree, int Files, string Path, string Change), IReadOnlySet<string>?> Known = new();
 
     /// <summary>
     /// Files in which the change of <paramref name="file"/> may mean something, so that only units that are made of one of them and of the header are concerned; null when
@@ -28,7 +28,7 @@ internal static partial class ChangedNames
     public static IReadOnlySet<string>? FilesConcernedBy(PatchedFile file, SourceSite site, IncludeGraph graph, CancellationToken ct)
     {
         // Hundreds of builds may change a header alike.
-        var key = (site.Tree, file.Path, Convert.ToHexString(SHA256.HashData(file.Patched)));
+        var key = (site.Tree, graph.Count, file.Path, Convert.ToHexString(SHA256.HashData([.. SHA256.HashData(file.Original), .. SHA256.HashData(file.Patched)])));
         if (!Known.TryGetValue(key, out var concerned))
         {
             Known[key] = concerned = Search(file, site, graph, ct);
@@ -154,6 +154,7 @@ internal static partial class ChangedNames
             return null;
         }
         var made = new HashSet<string>(StringComparer.Ordinal);
+        // The path of another header may have the word; what that declares is found there.
         var isToldByNames = items.Any(i => Include().IsMatch(i.Text) && means(i.Text));
         foreach (var item in items)
         {

@@ -17,8 +17,11 @@ internal sealed partial class HeaderItems
     private static readonly string[] Annotations =
         ["__printf", "__scanf", "__acquires", "__releases", "__must_hold", "__aligned", "__alloc_size", "__nonnull", "__counted_by"];
 
-    // What stands behind a struct's braces and is no variable.
+    // What stands beside a struct's name or behind its braces and is neither a name nor a variable.
     private static readonly string[] LayoutWords = ["__packed", "__randomize_layout", "__no_randomize_layout", "____cacheline_aligned", "____cacheline_aligned_in_smp"];
+
+    /// <summary>Words from "enum" to its brace at the most: attributes and a name.</summary>
+    private const int MostWordsOfEnum = 4;
 
     private readonly List<HeaderItem> _items = [];
     private readonly Stack<string> _conditions = new();
@@ -34,6 +37,7 @@ internal sealed partial class HeaderItems
     private int _conditionsWithin;
     private bool _isBody;
     private bool _hasEnumWithin;
+    private bool _hasMadeEnumerators;
 
     /// <summary>All items in order; null when the header cannot be cut so.</summary>
     public static IReadOnlyList<HeaderItem>? Read(byte[] header)
@@ -109,11 +113,12 @@ internal sealed partial class HeaderItems
             {
                 _top.Add(token);
             }
-            else if (_braces == 1 && _parentheses == 0 && char.IsLetter(token[0]) | token[0] == '_' && _tokens[^2] is "{" or ",")
+            else if (_braces == 1 && _parentheses == 0 && char.IsLetter(token[0]) | token[0] == '_' && (_tokens[^2] is "{" or "," || _tokens[^2][0] == '#'))
             {
                 _enumerators.Add(token);
             }
-            _hasEnumWithin |= !isTop && token == "{" && (_tokens[^2] == "enum" || (_tokens.Count > 2 && _tokens[^3] == "enum"));
+            _hasMadeEnumerators |= _braces == 1 && _parentheses == 0 && (IsWord(token) ? _tokens[^2] == ")" : token == "(" && _enumerators.Count > 0 && _tokens[^2] == _enumerators[^1]);
+            _hasEnumWithin |= !isTop && token == "{" && _tokens.SkipLast(1).Reverse().TakeWhile(IsWord).Take(MostWordsOfEnum).Contains("enum");
             switch (token)
             {
                 case "(":
@@ -154,7 +159,7 @@ internal sealed partial class HeaderItems
         _enumerators.Clear();
         _definedWithin.Clear();
         _undefinesWithin = false;
-        (_isBody, _hasEnumWithin, _conditionsWithin) = (false, false, 0);
+        (_isBody, _hasEnumWithin, _hasMadeEnumerators, _conditionsWithin) = (false, false, false, 0);
     }
 
     /// <summary>Whether it declares a struct, union, enum or typedef. A function that gives a struct begins alike; an attribute may stand behind what is between braces.</summary>
@@ -177,12 +182,13 @@ internal sealed partial class HeaderItems
         if (isType)
         {
             var plain = _top.Where(t => !LayoutWords.Contains(t)).ToArray();
-            return _top[0] == "enum" ? plain is [_, var name, "{", ";"] ? [name, .. _enumerators] : plain is [_, "{", ";"] ? [.. _enumerators] : null
+            return _top[0] == "enum" ? _hasMadeEnumerators ? null : plain is [_, var name, "{", ";"] ? [name, .. _enumerators] : plain is [_, "{", ";"] ? [.. _enumerators] : null
                 : plain is [_, var tag, "{", ";"] ? [tag, .. TagsWithin()] : null;
         }
         if (_top[0] == "typedef")
         {
-            return _top.Contains("enum") && _top.Contains("{") ? null : _top.Contains("(") ? FunctionType() : [_top[^2], .. TagsWithin()];
+            return _top.Contains("enum") && _top.Contains("{") ? null : _top.Contains("(") ? FunctionType()
+                : _top.TakeWhile(t => t is not (";" or "[")).Last() is var name && IsWord(name) && !LayoutWords.Contains(name) ? [name, .. TagsWithin()] : null;
         }
         if (!_isBody && _top.Contains("{"))
         {
@@ -206,11 +212,24 @@ internal sealed partial class HeaderItems
         var at = _tokens.IndexOf("(");
         return _tokens.Contains("{") ? null
             : _tokens[at + 1] == "*" && IsWord(_tokens[at + 2]) && _tokens[at + 3] == ")" && _tokens[at + 4] == "(" ? [_tokens[at + 2]]
-            : _top is [.., var name, "(", ";"] && IsWord(name) && !Annotations.Contains(name) && !name.StartsWith("__", StringComparison.Ordinal) ? [name] : null;
+            : _top is [_, _, .., var name, "(", ";"] && IsWord(name) && !Annotations.Contains(name) && !name.StartsWith("__", StringComparison.Ordinal) ? [name] : null;
     }
 
-    /// <summary>Structs and unions that are declared within the item.</summary>
-    private IEnumerable<string> TagsWithin() => Enumerable.Range(1, Math.Max(0, _tokens.Count - 3)).Where(i => _tokens[i] is "struct" or "union" && IsWord(_tokens[i + 1]) && _tokens[i + 2] == "{").Select(i => _tokens[i + 1]);
+    /// <summary>Structs and unions that are declared within the item, by themselves or by struct_group_tagged(), __struct_group().</summary>
+    private IEnumerable<string> TagsWithin()
+    {
+        for (var i = 1; i < _tokens.Count - 2; i++)
+        {
+            if (_tokens[i] is "struct" or "union" && _tokens.Skip(i + 1).SkipWhile(LayoutWords.Contains).Take(2).ToArray() is [var tag, "{"] && IsWord(tag))
+            {
+                yield return tag;
+            }
+            else if (_tokens[i] is "struct_group_tagged" or "__struct_group" && _tokens[i + 1] == "(" && IsWord(_tokens[i + 2]))
+            {
+                yield return _tokens[i + 2];
+            }
+        }
+    }
 
     private static bool IsSpecifier(string token) => token is "static" or "extern" or "inline" or "const" or "volatile" or "noinline" or "(" or ")"
         || (token.StartsWith("__", StringComparison.Ordinal) && !IsNumber(token));

@@ -86,8 +86,11 @@ internal static partial class CatchUpVerb
                 if (result.Module is { } module)
                 {
                     AtomicFile.Write(path, module);
-                    progress.Report(new ProgressReport("trying the livepatch in the lab"));
-                    report = parsed.GetValue(noLab) ? report : report with { Lab = await TryAsync(path, target, cancellation) };
+                    if (!parsed.GetValue(noLab))
+                    {
+                        progress.Report(new ProgressReport("trying the livepatch in the lab"));
+                        report = report with { Lab = await TryAsync(path, target, cancellation) };
+                    }
                 }
                 AtomicFile.Write(Path.Combine(directory, "catch-up.json"), report.ToJson());
                 AtomicFile.Write(Path.Combine(directory, "catch-up.html"), HtmlPage.Of(report));

@@ -15,6 +15,7 @@ public sealed class ControlFlow
     private readonly string?[] _calls;
     private readonly List<int>[] _next;
     private readonly bool[] _leaves;
+    private readonly bool[] _isTarget;
 
     /// <summary>Decodes <paramref name="function"/> with its parts. Instructions are numbered through, the first is where the function is entered.</summary>
     public ControlFlow(Element function)
@@ -37,6 +38,12 @@ public sealed class ControlFlow
             }
         }
         _pieces.ForEach(ReadEntries);
+        _isTarget = new bool[_next.Length];
+        for (var at = 0; at < _next.Length; at++)
+        {
+            _next[at].Where(n => n != at + 1).ToList().ForEach(n => _isTarget[n] = true);
+            _isTarget[at] |= _starts.Contains(at) || !_next[at - 1].Contains(at);
+        }
     }
 
     /// <summary>The instructions; their IP is the offset in their element.</summary>
@@ -45,6 +52,9 @@ public sealed class ControlFlow
     /// <summary>For each instruction the function that it calls or goes to by name; null for most.</summary>
     public IReadOnlyList<string?> Calls => _calls;
 
+    /// <summary>Whether instruction <paramref name="at"/> may follow another than the one before it.</summary>
+    public bool IsTarget(int at) => _isTarget[at];
+
     /// <summary>
     /// What may be so when the function is left, where <paramref name="after"/> says what one state becomes at an instruction; null when there are too many states to
     /// follow, or where no path is known to lead to an instruction that <paramref name="matters"/>.
@@ -52,16 +62,12 @@ public sealed class ControlFlow
     public HashSet<ulong>? Ends(ulong start, Func<int, ulong, ulong[]> after, Func<int, bool> matters)
     {
         ArgumentNullException.ThrowIfNull(after);
-        var seen = new HashSet<(int, ulong)>();
+        var todo = new Stack<(int At, ulong State)>(_next.Length > 0 ? [(0, start)] : []);
+        var seen = todo.ToHashSet();
         var ends = new HashSet<ulong>();
         var isReached = new bool[_next.Length];
-        var todo = new Stack<(int At, ulong State)>([(0, start)]);
         while (todo.TryPop(out var now))
         {
-            if (!seen.Add(now))
-            {
-                continue;
-            }
             if (seen.Count > MostStates)
             {
                 return null;
@@ -69,7 +75,7 @@ public sealed class ControlFlow
             isReached[now.At] = true;
             foreach (var state in after(now.At, now.State))
             {
-                foreach (var next in _next[now.At])
+                foreach (var next in _next[now.At].Where(n => seen.Add((n, state))))
                 {
                     todo.Push((next, state));
                 }

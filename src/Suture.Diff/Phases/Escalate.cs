@@ -28,6 +28,31 @@ internal sealed class Escalate
                 }
             }
         }
+        foreach (var chunk in patched.Elements.Where(e => e.Kind == ElementKind.Chunk && _users.ContainsKey(e)))
+        {
+            ReplaceByOwners(chunk);
+        }
+    }
+
+    /// <summary>
+    /// Code outside of functions that only functions' own entries and jumps lead to, as that of alternatives is, is these functions' code: its calls are theirs, and its jumps back into one are no use of it.
+    /// </summary>
+    private void ReplaceByOwners(Element chunk)
+    {
+        var owners = _users[chunk].ConvertAll(u => u is { Kind: ElementKind.Entry } ? u.Owner : u is { Kind: ElementKind.Function } ? u : null).Select(o => o?.Parent ?? o).Distinct().ToList();
+        if (owners.Contains(null))
+        {
+            return;
+        }
+        foreach (var target in chunk.References.Where(r => r.Target is { Kind: ElementKind.Function }).GroupBy(r => r.Target!))
+        {
+            var inside = owners.Count == 1 && owners[0] == (target.Key.Parent ?? target.Key);
+            if (inside || target.All(r => r.Type == RelocationType.Plt32))
+            {
+                _users[target.Key].Remove(chunk);
+                _users[target.Key].AddRange(owners.OfType<Element>().Where(o => o != (target.Key.Parent ?? target.Key)).Except(_users[target.Key]));
+            }
+        }
     }
 
     public static void Run(ObjectModel patched)

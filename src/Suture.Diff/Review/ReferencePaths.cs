@@ -4,98 +4,138 @@ using Suture.Diff.Model;
 namespace Suture.Diff.Review;
 
 /// <summary>
-/// How often one version of the code takes and drops references on each path through a function. Where the paths of two versions do the same, objects are counted as
-/// they were: what differs is when a path is taken, or that the compiler made one place of two.
+/// How often one version of the code takes and drops references on each path through a function, and what else it calls there. Where the paths of two versions
+/// that count anything do the same, what differs is when such a path is taken, or that the compiler made one place of two.
 /// </summary>
 /// <param name="own">Functions that the other version does not have: who calls them does what they do, as who has them inlined.</param>
-public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own)
+/// <param name="others">Functions of the other version that this one does not have: where they are called they are some other file's, and nothing is known of them.</param>
+public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own, IEnumerable<Element> others)
 {
-    private const int BitsOfCount = 2;
-    private const ulong MostCounted = (1 << BitsOfCount) - 1;
-    private const int MostKinds = 64 / BitsOfCount;
-    private const int MostPaths = 256;
+    private const int BitsOfState = 64;
+    private const int MostPaths = 1_024;
 
     /// <summary>How many instructions before an addition what is added is looked for.</summary>
     private const int MostBefore = 40;
 
+    private static readonly InstructionInfoFactory Registers = new();
+    private static readonly IReadOnlyList<Path> Nothing = [new(new SortedDictionary<string, int>())];
+
     private readonly ILookup<string, ControlFlow> _own = own.ToLookup(f => f.Key.Name, f => f.Value, StringComparer.Ordinal);
-    private readonly Dictionary<ControlFlow, IReadOnlyList<Path>?> _known = [];
+    private readonly HashSet<string> _others = [.. others.Select(f => f.Name)];
+    private readonly Dictionary<(ControlFlow, IReadOnlySet<string>), IReadOnlyList<Path>?> _known = [];
 
-    /// <summary>What is counted on a path: each kind of taking or dropping with the number of times, three meaning three or more.</summary>
-    private sealed record Path(IReadOnlyDictionary<string, int> Counts)
+    /// <summary>What is done on a path: what is called or counted, and how often.</summary>
+    private sealed record Path(IReadOnlyDictionary<string, int> Times)
     {
-        public string Text { get; } = string.Join(' ', Counts.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key}*{c.Value}"));
+        public string Text { get; } = string.Join(' ', Times.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key}*{c.Value}"));
+
+        public bool Counts { get; } = Times.Keys.Any(IsCounting);
     }
 
-    /// <summary>What is counted on the paths through <paramref name="function"/>, a text for each path that counts otherwise; null when that is not known.</summary>
-    public IReadOnlySet<string>? Of(ControlFlow function)
+    /// <summary>Where in a state it is kept how often something was done: of what counts nothing only whether.</summary>
+    private readonly record struct Counter(int Shift, int Bits)
     {
-        ArgumentNullException.ThrowIfNull(function);
-        return Paths(function)?.Select(p => p.Text).ToHashSet(StringComparer.Ordinal);
+        public ulong Most => (1UL << Bits) - 1;
+
+        public ulong Of(ulong state) => state >> Shift & Most;
     }
 
-    /// <summary>Whether both are known, and the same is counted.</summary>
-    public static bool AreSame(IReadOnlySet<string>? before, IReadOnlySet<string>? after) => before is not null && after is not null && before.SetEquals(after);
-
-    private IReadOnlyList<Path>? Paths(ControlFlow flow)
+    /// <summary>
+    /// Whether the same is counted on the paths of both: each path that counts has one in the other version on which the same is counted as often and the same called, of what both versions call, and
+    /// either both have paths that count nothing or none has.
+    /// </summary>
+    public static bool AreSame(ReferencePaths then, ControlFlow before, ReferencePaths now, ControlFlow after)
     {
-        if (_known.TryGetValue(flow, out var known))
+        ArgumentNullException.ThrowIfNull(then);
+        ArgumentNullException.ThrowIfNull(now);
+        var both = then.Calls(before).Intersect(now.Calls(after)).ToHashSet(StringComparer.Ordinal);
+        return then.Paths(before, both) is { Count: > 0 } old && now.Paths(after, both) is { Count: > 0 } fresh
+            && old.Any(p => !p.Counts) == fresh.Any(p => !p.Counts)
+            && old.Where(p => p.Counts).Select(p => p.Text).ToHashSet(StringComparer.Ordinal).SetEquals(fresh.Where(p => p.Counts).Select(p => p.Text));
+    }
+
+    /// <summary>All that a function calls, and the functions that are followed from it.</summary>
+    private HashSet<string> Calls(ControlFlow flow)
+    {
+        var calls = new HashSet<string>(StringComparer.Ordinal);
+        var todo = new Stack<ControlFlow>([flow]);
+        while (todo.TryPop(out var next))
+        {
+            foreach (var callee in next.Calls.OfType<string>().Where(calls.Add))
+            {
+                _own[callee].ToList().ForEach(todo.Push);
+            }
+        }
+        return calls;
+    }
+
+    private IReadOnlyList<Path>? Paths(ControlFlow flow, IReadOnlySet<string> called)
+    {
+        if (_known.TryGetValue((flow, called), out var known))
         {
             return known;
         }
         // Nothing is known of a function that calls itself.
-        _known[flow] = null;
-        return _known[flow] = Follow(flow);
+        _known[(flow, called)] = null;
+        return _known[(flow, called)] = Follow(flow, called);
     }
 
-    private List<Path>? Follow(ControlFlow flow)
+    private List<Path>? Follow(ControlFlow flow, IReadOnlySet<string> called)
     {
-        var kinds = new Dictionary<string, int>(StringComparer.Ordinal);
-        var steps = new List<(int Kind, int Times)[]>?[flow.Instructions.Count];
+        var kinds = new Dictionary<string, Counter>(StringComparer.Ordinal);
+        var bits = 0;
+        var steps = new List<(Counter Counter, int Times)[]>?[flow.Instructions.Count];
         for (var at = 0; at < steps.Length; at++)
         {
-            if (Step(flow, at) is not { } paths)
+            if (Step(flow, at, called) is not { Count: > 0 } paths)
             {
                 return null;
             }
-            if (paths.Any(p => p.Counts.Count > 0))
+            foreach (var kind in paths.SelectMany(p => p.Times.Keys).Where(k => !kinds.ContainsKey(k)))
             {
-                steps[at] = [.. paths.Select(p => p.Counts.Select(c => (kinds.TryGetValue(c.Key, out var kind) ? kind : kinds[c.Key] = kinds.Count, c.Value)).ToArray())];
+                kinds[kind] = new Counter(bits, IsCounting(kind) ? 2 : 1);
+                bits += kinds[kind].Bits;
+            }
+            if (paths.Any(p => p.Times.Count > 0))
+            {
+                steps[at] = [.. paths.Select(p => p.Times.Select(c => (kinds[c.Key], c.Value)).ToArray())];
             }
         }
-        if (kinds.Count > MostKinds || flow.Ends(0, (at, counts) => steps[at] is { } step ? [.. step.Select(s => Add(counts, s))] : [counts], at => steps[at] is not null) is not { Count: <= MostPaths } ends)
+        if (bits > BitsOfState || flow.Ends(0, (at, times) => steps[at] is { } step ? [.. step.Select(s => Add(times, s))] : [times], at => steps[at] is not null) is not { Count: <= MostPaths } ends)
         {
             return null;
         }
-        return [.. ends.Select(e => new Path(kinds.Where(k => Count(e, k.Value) > 0).ToDictionary(k => k.Key, k => (int)Count(e, k.Value))))];
+        // More often than can be counted may be any number of times.
+        return ends.Any(e => kinds.Any(k => IsCounting(k.Key) && k.Value.Of(e) == k.Value.Most)) ? null
+            : [.. ends.Select(e => new Path(kinds.Where(k => k.Value.Of(e) > 0).ToDictionary(k => k.Key, k => (int)k.Value.Of(e))))];
     }
 
-    private static ulong Count(ulong counts, int kind) => counts >> (kind * BitsOfCount) & MostCounted;
-
-    private static ulong Add(ulong counts, (int Kind, int Times)[] step)
+    private static ulong Add(ulong times, (Counter Counter, int Times)[] step)
     {
-        foreach (var (kind, times) in step)
+        foreach (var (counter, more) in step)
         {
-            counts += Math.Min((ulong)times, MostCounted - Count(counts, kind)) << (kind * BitsOfCount);
+            times += Math.Min((ulong)more, counter.Most - counter.Of(times)) << counter.Shift;
         }
-        return counts;
+        return times;
     }
 
-    private static readonly IReadOnlyList<Path> Nothing = [new(new Dictionary<string, int>())];
-
-    /// <summary>What an instruction counts, on each path through what it calls; null when that is not known.</summary>
-    private IReadOnlyList<Path>? Step(ControlFlow flow, int at)
+    /// <summary>What an instruction does, on each path through what it calls; null when that is not known.</summary>
+    private IReadOnlyList<Path>? Step(ControlFlow flow, int at, IReadOnlySet<string> called)
     {
         if (flow.Calls[at] is { } callee)
         {
             return _own[callee].ToArray() switch
             {
-                [] => IsCounting(callee) ? Once(callee) : Nothing,
-                [var inner] => Paths(inner),
+                [] => _others.Contains(callee) ? null : IsCounting(callee) || called.Contains(callee) && callee != Check ? Once(callee) : Nothing,
+                [var inner] => Paths(inner, called),
                 _ => null,
             };
         }
         var instruction = flow.Instructions[at];
+        if (instruction.FlowControl == FlowControl.IndirectBranch)
+        {
+            return null;
+        }
         if (!instruction.HasLockPrefix || instruction.MemoryBase == Register.RSP)
         {
             // With the stack pointer it is a barrier.
@@ -104,31 +144,44 @@ public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own
         return instruction.Mnemonic switch
         {
             Mnemonic.Or or Mnemonic.And or Mnemonic.Xor or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc => Nothing,
-            Mnemonic.Xadd => Added(flow, at, instruction.Op1Register.GetFullRegister()) is { } added ? Once($"xadd {added}") : null,
-            var other => Once($"{other} {(instruction.Op1Kind is OpKind.Register or OpKind.Memory ? "" : instruction.GetImmediate(1))}"),
+            Mnemonic.Inc or Mnemonic.Dec => Once(InLine + instruction.Mnemonic),
+            Mnemonic.Xadd => Added(flow, at, instruction.Op1Register.GetFullRegister()) is { } added ? Once($"{InLine}xadd {added}") : null,
+            Mnemonic.Add or Mnemonic.Sub when instruction.Op1Kind != OpKind.Register => Once($"{InLine}{instruction.Mnemonic} {instruction.GetImmediate(1)}"),
+            _ => null,
         };
     }
 
     private static Path[] Once(string kind) => [new(new Dictionary<string, int>(StringComparer.Ordinal) { [kind] = 1 })];
 
-    /// <summary>The number that an instruction shortly before <paramref name="at"/> moved into <paramref name="register"/>; null when something else was.</summary>
+    /// <summary>The number that an instruction before <paramref name="at"/>, on the only way there, moved into <paramref name="register"/>; null when something else was.</summary>
     private static long? Added(ControlFlow flow, int at, Register register)
     {
-        for (var before = at - 1; before >= Math.Max(0, at - MostBefore); before--)
+        for (var before = at; before > Math.Max(0, at - MostBefore) && !flow.IsTarget(before);)
         {
-            var instruction = flow.Instructions[before];
-            if (instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() == register && instruction.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test))
-            {
-                return instruction.Mnemonic == Mnemonic.Mov && instruction.Op1Kind is not (OpKind.Register or OpKind.Memory) ? (int)instruction.GetImmediate(1) : null;
-            }
-            if (instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall)
+            var instruction = flow.Instructions[--before];
+            if (flow.Calls[before] is not null || instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall)
             {
                 return null;
+            }
+            lock (Registers)
+            {
+                if (Registers.GetInfo(instruction).GetUsedRegisters().Any(r => r.Register.GetFullRegister() == register
+                    && r.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite))
+                {
+                    return instruction.Mnemonic == Mnemonic.Mov && instruction.Op1Kind is not (OpKind.Register or OpKind.Memory) ? (int)instruction.GetImmediate(1) : null;
+                }
             }
         }
         return null;
     }
 
-    /// <summary>The checks of refcount_t come with what they check, which is seen itself.</summary>
-    private static bool IsCounting(string callee) => callee != "refcount_warn_saturate" && (CallSubject.Reference.Matches(callee) || ReferenceUse.Drops(callee) || ReferenceUse.MayTake(callee));
+    private const string InLine = "lock ";
+
+    /// <summary>It comes with what it checks, which is seen itself.</summary>
+    private const string Check = "refcount_warn_saturate";
+
+    /// <summary>Rather too much than too little: a name that speaks of references, or a locked instruction.</summary>
+    private static bool IsCounting(string kind) => kind != Check && (kind.StartsWith(InLine, StringComparison.Ordinal) || Words.Any(w => kind.Contains(w, StringComparison.Ordinal)));
+
+    private static readonly string[] Words = ["get", "put", "hold", "grab", "ref", "release", "drop", "free", "take", "clone", "consume"];
 }

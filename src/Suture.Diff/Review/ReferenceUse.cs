@@ -35,7 +35,7 @@ public sealed class ReferenceUse
     public static bool PutsData(string callee) => callee is "nla_put" or "__nla_put" or "skb_put" or "__skb_put";
 
     /// <summary>Whether it may take one: rather too often than too rarely. The checks of refcount_t come with increments and decrements alike.</summary>
-    public static bool MayTake(string callee) => !Drops(callee) && (callee.StartsWith("refcount_", StringComparison.Ordinal)
+    private static bool MayTake(string callee) => !Drops(callee) && (callee.StartsWith("refcount_", StringComparison.Ordinal)
         || callee.Contains("get", StringComparison.Ordinal) || callee.Contains("grab", StringComparison.Ordinal)
         || callee.Contains("hold", StringComparison.Ordinal) || callee.Contains("ref", StringComparison.Ordinal));
 

@@ -23,14 +23,7 @@ public static class Review
         List<LockUse> oldLocks = [.. functions.Select(f => f.Before?.Locks).OfType<LockUse>(), .. goneLocks];
         var lockOrderStands = LockUse.OrderStands([.. functions.Select(f => (f.Before?.Locks, f.After.Locks))], goneLocks);
         var onlyDropped = functions.TrueForAll(f => f.After.References.OnlyDropsMoreThan(f.Before?.References));
-        var countsThen = new ReferencePaths(gone.ToDictionary(g => g.Function, g => g.Use.Flow));
-        var countsNow = new ReferencePaths(functions.Where(f => f.Before is null).ToDictionary(f => f.Function, f => f.After.Flow));
-        var countedAsBefore = functions.Where(f => f.Before is not null && ReferencePaths.AreSame(countsThen.Of(f.Before.Flow), countsNow.Of(f.After.Flow))).Select(f => f.Function).ToHashSet();
-        // Whoever calls one of these was followed through it.
-        var inner = functions.Where(f => f.Before is null && !f.Function.IsGlobal && Holder(diff, f.Function) is null).Select(f => f.Function).ToList();
-        while (inner.RemoveAll(i => functions.TrueForAll(f => countedAsBefore.Contains(f.Function) || !f.Function.Parts.Prepend(f.Function).Any(p => p.References.Exists(r => r.Target == i))) && countedAsBefore.Add(i)) > 0)
-        {
-        }
+        var countedAsBefore = new Lazy<bool>(() => AreCountedAsBefore([.. functions.Select(f => (f.Function, f.Before?.Flow, f.After.Flow))], gone.ToDictionary(g => g.Function, g => g.Use.Flow)));
         foreach (var (function, before, after) in functions)
         {
             var isReversed = after.Locks.Reverses(oldLocks);
@@ -38,9 +31,10 @@ public static class Review
             {
                 findings.Add(ReviewCatalog.LocksReversed(function.Name));
             }
-            foreach (var subject in CallSubject.All.Where(s => !(s == CallSubject.Lock && isReversed) && !(s == CallSubject.Reference && countedAsBefore.Contains(function))))
+            foreach (var subject in CallSubject.All.Where(s => !(s == CallSubject.Lock && isReversed)))
             {
-                if (subject.Added(before, after) is { Count: > 0 } added)
+                if (subject.Added(before, after) is { Count: > 0 } added
+                    && !(subject == CallSubject.Reference && countedAsBefore.Value && (before is not null || IsOnlyCalled(diff, function))))
                 {
                     findings.Add(
                         subject == CallSubject.Lock && lockOrderStands && added.All(LockUse.Knows) && after.Locks.GivesBack(before?.Locks)
@@ -67,6 +61,18 @@ public static class Review
             .Select(f => (f.Parent ?? f).Name).Distinct().Select(ReviewCatalog.OnceAgain));
         return findings;
     }
+
+    /// <summary>Whether all replaced functions take and drop references as they did; a drop that one of them makes may else be what another one made.</summary>
+    private static bool AreCountedAsBefore(IReadOnlyList<(Element Function, ControlFlow? Before, ControlFlow After)> functions, Dictionary<Element, ControlFlow> gone)
+    {
+        var added = functions.Where(f => f.Before is null).ToDictionary(f => f.Function, f => f.After);
+        var (then, now) = (new ReferencePaths(gone, added.Keys), new ReferencePaths(added, gone.Keys));
+        return functions.All(f => f.Before is null || ReferencePaths.AreSame(then, f.Before, now, f.After));
+    }
+
+    /// <summary>Whether a new function is reached through functions of the livepatch alone, from which it was followed.</summary>
+    private static bool IsOnlyCalled(DiffResult diff, Element function) => !function.IsGlobal && Holder(diff, function) is null
+        && diff.Included.Where(e => e != function && e.References.Exists(r => r.Target == function)).ToList() is { Count: > 0 } users && users.TrueForAll(u => u.Kind == ElementKind.Function);
 
     /// <summary>Who takes the address of a new function, so that it may be called when the livepatch is gone.</summary>
     private static Element? Holder(DiffResult diff, Element function) => diff.Included.FirstOrDefault(e => TakesAddress(e, function));
