@@ -42,6 +42,9 @@ public sealed record BuildRequest
     /// <summary>Whether other builds run beside, many of which fail: the patched source is compiled first, and the original only if that compiles.</summary>
     public bool IsOneOfMany { get; init; }
 
+    /// <summary>With <see cref="IsOneOfMany"/>: sources of units that most likely do not compile with a changed header, for the later version changes them too. They are tried first.</summary>
+    public IReadOnlySet<string> TriedFirst { get; init; } = new HashSet<string>();
+
     /// <summary>Whether errors of the compiler are told with the lines of the patch; else, faster, with the file alone.</summary>
     public bool ExplainErrors { get; init; } = true;
 

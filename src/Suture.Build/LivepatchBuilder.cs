@@ -90,7 +90,7 @@ public sealed class LivepatchBuilder
         _files = plan.Application.Files;
         _places = new FindingPlaces(_files);
 
-        var options = new CompileOptions { WithTypes = true, PatchedFirst = _request.IsOneOfMany, Explain = _request.ExplainErrors, Keep = _request.Keep, Shadows = _request.Shadows };
+        var options = new CompileOptions { WithTypes = true, PatchedFirst = _request.IsOneOfMany, TriedFirst = _request.TriedFirst, Explain = _request.ExplainErrors, Keep = _request.Keep, Shadows = _request.Shadows };
         if (plan.Units.Count > ManyUnits && await SharedTypeChangesAsync(plan, options, work, cancellation))
         {
             return Finish(BuildStatus.Refused);

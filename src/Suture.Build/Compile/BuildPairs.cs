@@ -52,9 +52,14 @@ public static class BuildPairs
             AuthorHeaders.AreUsedBy(plan.Application.Files) ? [AuthorHeaders.Option] : [], options.Keep == KeptObjects.None ? null : new PatchedStore(plan.Site, shadow), options.Keep == KeptObjects.All, options.WithTypes);
         var sources = new ConcurrentDictionary<PlannedUnit, UnitResult>();
         var includes = plan.Units.Count(u => u.Reason == UnitReason.Includes);
-        if ((options.PatchedFirst ? includes > 0 : includes > ManyIncludes) && await SourceErrorsAsync(plan, compiler, shadow, sources, options, ct) is { } early)
+        Task<PatchedDoesNotCompile?> ErrorsAsync(IEnumerable<PlannedUnit> some) => EarlyErrorsAsync(some, plan, compiler, shadow, sources, options, ct);
+        if (options.PatchedFirst ? includes > 0 : includes > ManyIncludes)
         {
-            return early;
+            var first = options.PatchedFirst ? plan.Units.Where(u => u.Reason == UnitReason.Includes && options.TriedFirst.Contains(u.Unit.TreePath)).Take(PatchedAtFirst) : [];
+            if ((await ErrorsAsync(plan.Units.Where(u => u.Reason == UnitReason.Source)) ?? await ErrorsAsync(first)) is { } early)
+            {
+                return early;
+            }
         }
         var units = await new HeaderPruning(plan, compiler, shadow, progress).RunAsync(ct);
         var pruneMs = watch.ElapsedMilliseconds;
@@ -74,12 +79,12 @@ public static class BuildPairs
         return new PairsBuilt([.. pairs], plan.Units.Count, new CompileTimings(shadowMs, pruneMs, watch.ElapsedMilliseconds - pruneMs));
     }
 
-    /// <summary>Compiles the patched sources and keeps in <paramref name="made"/> what need not be compiled again; gives back why some do not compile, else null.</summary>
-    private static async Task<PatchedDoesNotCompile?> SourceErrorsAsync(
-        CompilePlan plan, UnitCompiler compiler, ShadowTree shadow, ConcurrentDictionary<PlannedUnit, UnitResult> made, CompileOptions options, CancellationToken ct)
+    /// <summary>Compiles some patched units and keeps in <paramref name="made"/> what need not be compiled again; gives back why some do not compile, else null.</summary>
+    private static async Task<PatchedDoesNotCompile?> EarlyErrorsAsync(
+        IEnumerable<PlannedUnit> units, CompilePlan plan, UnitCompiler compiler, ShadowTree shadow, ConcurrentDictionary<PlannedUnit, UnitResult> made, CompileOptions options, CancellationToken ct)
     {
         var refused = new ConcurrentDictionary<PlannedUnit, UnitResult>();
-        await Parallelism.ForEachAsync(plan.Units.Where(u => u.Reason == UnitReason.Source), async unit =>
+        await Parallelism.ForEachAsync([.. units], async unit =>
         {
             var result = await compiler.PatchedAsync(unit, shadow, ct);
             if (result is { Object: not null, Escapes.Count: 0 })

@@ -20,6 +20,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
 
     private readonly ConcurrentDictionary<string, Lazy<Task<BuildOutcome>>> _running = new(StringComparer.Ordinal);
     private readonly OutcomeStore _store = new(kernel);
+    private readonly HashSet<string> _sources = [.. changes.Values.SelectMany(c => c.Files).Where(f => f.EndsWith(".c", StringComparison.Ordinal))];
     private readonly ShadowPool _shadows = new(kernel.SourceTree);
     private readonly Dictionary<string, int> _order = changes.Keys.Select((id, i) => (id, i)).ToDictionary(x => x.id, x => x.i, StringComparer.Ordinal);
 
@@ -97,6 +98,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
                 Patches = patches,
                 MostUnits = MostUnits,
                 IsOneOfMany = true,
+                TriedFirst = _sources,
                 ExplainErrors = explain,
                 Keep = keep,
                 Shadows = _shadows,
