@@ -18,7 +18,7 @@ public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own
     private const int MostBefore = 40;
 
     private static readonly InstructionInfoFactory Registers = new();
-    private static readonly IReadOnlyList<Path> Nothing = [new(new SortedDictionary<string, int>())];
+    private static readonly IReadOnlyList<Path> Nothing = [new(new Dictionary<string, int>())];
 
     private readonly ILookup<string, ControlFlow> _own = own.ToLookup(f => f.Key.Name, f => f.Value, StringComparer.Ordinal);
     private readonly HashSet<string> _others = [.. others.Select(f => f.Name)];
