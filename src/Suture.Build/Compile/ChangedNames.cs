@@ -154,23 +154,27 @@ internal static partial class ChangedNames
             return null;
         }
         var made = new HashSet<string>(StringComparer.Ordinal);
-        // The path of another header may have the word; what that declares is found there.
-        var isToldByNames = items.Any(i => Include().IsMatch(i.Text) && means(i.Text));
+        var isToldByNames = false;
         foreach (var item in items)
         {
             if (means(item.Conditions))
             {
                 return null;
             }
-            if (!means(item.Text) || Include().IsMatch(item.Text))
+            if (!means(item.Text))
             {
+                continue;
+            }
+            isToldByNames = true;
+            if (Include().IsMatch(item.Text))
+            {
+                // The path of another header may have the word; what that declares is found there.
                 continue;
             }
             if (item.Names is null)
             {
                 return null;
             }
-            isToldByNames = true;
             made.UnionWith(item.Names);
             // Another name for it: what is written elsewhere is that.
             if (Alias().Match(item.Text) is { Success: true } alias && !IsLanguage(alias.Groups[1].Value))

@@ -113,7 +113,7 @@ internal sealed partial class HeaderItems
             {
                 _top.Add(token);
             }
-            else if (_braces == 1 && _parentheses == 0 && char.IsLetter(token[0]) | token[0] == '_' && (_tokens[^2] is "{" or "," || _tokens[^2][0] == '#'))
+            else if (_braces == 1 && _parentheses == 0 && IsWord(token) && (_tokens[^2] is "{" or "," || _tokens[^2][0] == '#'))
             {
                 _enumerators.Add(token);
             }

@@ -15,7 +15,7 @@ public sealed class ControlFlow
     private readonly string?[] _calls;
     private readonly List<int>[] _next;
     private readonly bool[] _leaves;
-    private readonly bool[] _isTarget;
+    private bool[]? _isTarget;
 
     /// <summary>Decodes <paramref name="function"/> with its parts. Instructions are numbered through, the first is where the function is entered.</summary>
     public ControlFlow(Element function)
@@ -38,12 +38,6 @@ public sealed class ControlFlow
             }
         }
         _pieces.ForEach(ReadEntries);
-        _isTarget = new bool[_next.Length];
-        for (var at = 0; at < _next.Length; at++)
-        {
-            _next[at].Where(n => n != at + 1).ToList().ForEach(n => _isTarget[n] = true);
-            _isTarget[at] |= _starts.Contains(at) || !_next[at - 1].Contains(at);
-        }
     }
 
     /// <summary>The instructions; their IP is the offset in their element.</summary>
@@ -53,7 +47,7 @@ public sealed class ControlFlow
     public IReadOnlyList<string?> Calls => _calls;
 
     /// <summary>Whether instruction <paramref name="at"/> may follow another than the one before it.</summary>
-    public bool IsTarget(int at) => _isTarget[at];
+    public bool IsTarget(int at) => (_isTarget ??= Targets())[at];
 
     /// <summary>
     /// What may be so when the function is left, where <paramref name="after"/> says what one state becomes at an instruction; null when there are too many states to
@@ -86,6 +80,17 @@ public sealed class ControlFlow
             }
         }
         return Enumerable.Range(0, _next.Length).All(i => isReached[i] || !matters(i)) ? ends : null;
+    }
+
+    private bool[] Targets()
+    {
+        var isTarget = new bool[_next.Length];
+        for (var at = 0; at < _next.Length; at++)
+        {
+            _next[at].Where(n => n != at + 1).ToList().ForEach(n => isTarget[n] = true);
+            isTarget[at] |= _starts.Contains(at) || !_next[at - 1].Contains(at);
+        }
+        return isTarget;
     }
 
     private void ReadInstruction(int piece, int number)

@@ -31,7 +31,7 @@ public static class Review
             {
                 findings.Add(ReviewCatalog.LocksReversed(function.Name));
             }
-            foreach (var subject in CallSubject.All.Where(s => !(s == CallSubject.Lock && isReversed)))
+            foreach (var subject in CallSubject.All.Where(s => s != CallSubject.Lock || !isReversed))
             {
                 if (subject.Added(before, after) is { Count: > 0 } added
                     && !(subject == CallSubject.Reference && countedAsBefore.Value && (before is not null || IsOnlyCalled(diff, function))))
