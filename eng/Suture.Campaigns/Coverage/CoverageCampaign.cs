@@ -25,11 +25,12 @@ internal static class CoverageCampaign
         var sources = new Option<string[]>("--source") { Description = "only files whose path begins so", HelpName = "PREFIX", AllowMultipleArgumentsPerToken = true };
         var most = Campaign.NumberOption("--files", "at most N .c files and N headers, evenly chosen", int.MaxValue);
         var limit = Campaign.NumberOption("--limit", "seconds a build may take", 600);
+        var mostUnits = Campaign.NumberOption("--most-units", "units that a changed header may concern; wider ones are refused, SUT0405", 200);
         var noGroups = new Option<bool>("--no-groups") { Description = "only one .c file at a time" };
         var noLab = new Option<bool>("--no-lab") { Description = "build only" };
         var json = Campaign.JsonOption();
         var command = new Command("coverage", "build every change between two versions of the distribution's kernel")
-            { old, newer, flavour, output, sources, most, limit, noGroups, noLab, json };
+            { old, newer, flavour, output, sources, most, limit, mostUnits, noGroups, noLab, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             var progress = new ProgressLines("coverage");
@@ -42,7 +43,7 @@ internal static class CoverageCampaign
             var directory = parsed.GetRequiredValue(output).FullName;
             Directory.CreateDirectory(directory);
 
-            var build = new PatchBuild(kernel, files, directory, TimeSpan.FromSeconds(parsed.GetValue(limit)));
+            using var build = new PatchBuild(kernel, files, directory, TimeSpan.FromSeconds(parsed.GetValue(limit)), parsed.GetValue(mostUnits));
             bool Wanted(string path) => parsed.GetValue(sources) is not { Length: > 0 } prefixes || prefixes.Any(p => path.StartsWith(p, StringComparison.Ordinal));
             var wanted = Thin([.. files.Sources.Where(Wanted)], parsed.GetValue(most));
             var report = new CoverageReport(version, parsed.GetRequiredValue(newer), kernel.Release, files.Sources.Count, files.Headers.Count, files.AddedSources, []);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using Suture.Build;
+using Suture.Build.Compile;
+using Suture.Build.Trees;
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
 using Suture.Kernel;
@@ -8,10 +10,16 @@ using Suture.Kernel;
 namespace Suture.Campaigns.Coverage;
 
 /// <summary>Builds a livepatch from the differences of some files, within a time limit, and records the outcome whatever it is.</summary>
-internal sealed class PatchBuild(KernelBuild kernel, ChangedFiles files, string directory, TimeSpan limit)
+internal sealed class PatchBuild(KernelBuild kernel, ChangedFiles files, string directory, TimeSpan limit, int mostUnits) : IDisposable
 {
+    private readonly ShadowPool _shadows = new(kernel.SourceTree);
+    private readonly HashSet<string> _sources = [.. files.Sources];
+
     /// <summary>What a build that does not heed its cancellation gets on top.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+
+    /// <inheritdoc/>
+    public void Dispose() => _shadows.Dispose();
 
     /// <summary>Where the module of that name lies once built.</summary>
     public string ModulePath(string name) => Path.Combine(directory, $"suture_{name}.ko");
@@ -25,7 +33,19 @@ internal sealed class PatchBuild(KernelBuild kernel, ChangedFiles files, string 
             patch.Write((await FileChange.OfAsync(files, path, cancellation)).Patch);
         }
         await File.WriteAllBytesAsync(Path.Combine(directory, name + ".patch"), patch.ToArray(), cancellation);
-        var request = new BuildRequest { Kernel = kernel, Name = name, Patches = [(name + ".patch", patch.ToArray())] };
+        var request = new BuildRequest
+        {
+            Kernel = kernel,
+            Name = name,
+            Patches = [(name + ".patch", patch.ToArray())],
+            MostUnits = mostUnits,
+            // As catch-up builds its hundreds: what does not compile is known soon, and objects that groups share are compiled once.
+            IsOneOfMany = true,
+            TriedFirst = _sources,
+            ExplainErrors = false,
+            Keep = KeptObjects.Includers,
+            Shadows = _shadows,
+        };
 
         var clock = Stopwatch.StartNew();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
