@@ -52,13 +52,19 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
     public LivepatchOutcome Complete(string name, Action<int>? progress = null, CancellationToken cancel = default)
     {
         var clock = Stopwatch.StartNew();
-        if (Wait(bounds.Transition, () => _sysfs.InTransition(name) != true, cancel, Telling(progress, patching: true)))
+        if (!Wait(bounds.Transition, () => _sysfs.InTransition(name) != true, cancel, Telling(progress, patching: true)))
         {
-            return _sysfs.Enabled(name) == true
-                ? LivepatchOutcome.Done($"transition complete after {clock.ElapsedMilliseconds} ms")
-                : LivepatchOutcome.Refused($"{name} is not enabled after its transition: something else disabled or replaced it");
+            var blockers = _tasks.Blocking(patching: true);
+            // Naming the tasks takes its time, in which the transition may have ended after all. To turn it round then would be to disable a livepatch that has
+            // replaced others already, and to leave the host without either.
+            if (_sysfs.InTransition(name) == true)
+            {
+                return Reverse(name, toPatched: false, blockers, cancel.IsCancellationRequested);
+            }
         }
-        return Reverse(name, toPatched: false, _tasks.Blocking(patching: true), cancel.IsCancellationRequested);
+        return _sysfs.Enabled(name) == true
+            ? LivepatchOutcome.Done($"transition complete after {clock.ElapsedMilliseconds} ms")
+            : LivepatchOutcome.Refused($"{name} is not enabled after its transition: something else disabled or replaced it");
     }
 
     /// <summary>Disables the livepatch and waits until no task runs its code and the kernel has removed it.</summary>
@@ -86,6 +92,18 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
         return Wait(bounds.Transition, () => !_sysfs.Exists(name), cancel, Telling(progress, patching: false))
             ? LivepatchOutcome.Done($"reverted after {clock.ElapsedMilliseconds} ms")
             : Reverse(name, toPatched: true, _tasks.Blocking(patching: false), cancel.IsCancellationRequested);
+    }
+
+    /// <summary>Waits for the same, and turns nothing round: what is going out was to go.</summary>
+    public LivepatchOutcome AwaitDisabled(string name)
+    {
+        var clock = Stopwatch.StartNew();
+        if (Wait(bounds.Transition, () => !_sysfs.Exists(name), CancellationToken.None))
+        {
+            return LivepatchOutcome.Done($"reverted after {clock.ElapsedMilliseconds} ms");
+        }
+        var blockers = _tasks.Blocking(patching: false);
+        return new LivepatchOutcome(LivepatchStatus.Stuck, $"the kernel is still taking {name} off; {BlockedBy(blockers)}", blockers);
     }
 
     /// <summary>Unloads a module that is no longer used, waiting a little for its last users.</summary>
@@ -127,7 +145,7 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
     private LivepatchOutcome Reverse(string name, bool toPatched, IReadOnlyList<BlockingTask> blockers, bool interrupted)
     {
         var story = $"the transition of {name} {(interrupted ? "was interrupted" : $"did not complete within {bounds.Transition.TotalSeconds:0.#} s")}; "
-            + (blockers.Count == 0 ? "no task shows as blocking" : $"blocked by {string.Join("; ", blockers.Take(5))}");
+            + BlockedBy(blockers);
         var fault = _sysfs.SetEnabled(name, toPatched);
         // Naming the tasks takes its time, in which the transition may have ended after all: nothing can be turned round then.
         if (fault is not null && toPatched && Wait(bounds.Reverse, () => !_sysfs.Exists(name), CancellationToken.None))
@@ -149,6 +167,9 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
         return new LivepatchOutcome(LivepatchStatus.Stalled,
             $"{story}; reversed and {(unloaded.Ok ? "unloaded" : unloaded.Detail)}", blockers);
     }
+
+    private static string BlockedBy(IReadOnlyList<BlockingTask> blockers) =>
+        blockers.Count == 0 ? "no task shows as blocking" : $"blocked by {string.Join("; ", blockers.Take(5))}";
 
     /// <summary>Counting tasks costs a look at each of them, hence not at every poll.</summary>
     private Action? Telling(Action<int>? progress, bool patching)

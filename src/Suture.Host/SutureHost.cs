@@ -75,11 +75,16 @@ public sealed class SutureHost
     public bool IsApplied(InstalledPatch patch) => Sysfs.Enabled(patch.Module) == true && Sysfs.InTransition(patch.Module) == false;
 
     /// <summary>A marker that this process tries a patch now.</summary>
-    public Probation NewProbation(bool atBoot) =>
-        new(Running.BootId, Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, atBoot, DateTimeOffset.UtcNow);
+    public Probation NewProbation(bool atBoot) => new(ThisProcess.BootId, ThisProcess.Id, ThisProcess.Started, atBoot, DateTimeOffset.UtcNow);
+
+    /// <summary>This very process.</summary>
+    public ProcessIdentity ThisProcess => new(Running.BootId, Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0);
+
+    /// <summary>Whether that process still runs.</summary>
+    public bool IsAlive(ProcessIdentity process) => process.BootId == Running.BootId && StartOf(process.Id) == process.Started;
 
     /// <summary>Whether the process that tries the patch is still at it.</summary>
-    public bool IsAttended(Probation probation) => probation.BootId == Running.BootId && StartOf(probation.Owner) == probation.OwnerStarted;
+    public bool IsAttended(Probation probation) => IsAlive(new ProcessIdentity(probation.BootId, probation.Owner, probation.OwnerStarted));
 
     /// <summary>Whether this very process tries the patch.</summary>
     public bool IsOwn(Probation probation) => probation.Owner == Environment.ProcessId && IsAttended(probation);

@@ -29,6 +29,9 @@ internal sealed record CoverageRow(
     [JsonIgnore]
     public IReadOnlyList<Finding>? Lacking { get; init; }
 
+    /// <summary>Whether a single .c file is refused for a changed type alone, and the engine takes its objects when they are compiled without types.</summary>
+    public bool IsPatchableButForTypes { get; init; }
+
     /// <summary>Codes of the errors, each once; the outcome when there are none.</summary>
     [JsonIgnore]
     public string Codes => Findings.Where(f => f.Severity == "error").Select(f => f.Code).Distinct().Order(StringComparer.Ordinal).ToList() is { Count: > 0 } codes
@@ -41,6 +44,9 @@ internal sealed record CoverageReport(
 {
     /// <summary>Of the .c files that compile alone and change code of this kernel, how many per cent become a module.</summary>
     public double AlonePercent => Percent(Rows.Where(r => r.Kind == "alone"));
+
+    /// <summary>The same, had types not been compared: what engines say that see machine code only.</summary>
+    public double AloneButForTypesPercent => Percent(Rows.Where(r => r.Kind == "alone").Select(r => r.IsPatchableButForTypes ? r with { Outcome = "built" } : r));
 
     /// <summary>The same for groups.</summary>
     public double GroupPercent => Percent(Rows.Where(r => r.Kind == "group"));
@@ -67,6 +73,8 @@ internal sealed record CoverageReport(
         MarkdownTable.Write(output, ["Patches", "Outcome", "Codes", "Number"], Rows.GroupBy(r => (r.Kind, r.Outcome, r.Codes))
             .OrderBy(g => g.Key.Kind, StringComparer.Ordinal).ThenByDescending(g => g.Count()).ThenBy(g => g.Key.Codes, StringComparer.Ordinal)
             .Select(g => (IReadOnlyList<string>)[g.Key.Kind, g.Key.Outcome, g.Key.Codes, $"{g.Count()}"]));
+        output.WriteLine($"Had types not been compared, {Rows.Count(r => r.IsPatchableButForTypes)} more of the .c files alone would have become a module: {AloneButForTypesPercent:0.0} %.");
+        output.WriteLine();
         Details(output, "Not a module", Rows.Where(r => r.Outcome is not ("built" or "nothing-changed" or "does-not-compile")));
         Details(output, "Groups that do not compile", Rows.Where(r => r is { Outcome: "does-not-compile", Kind: "group" }));
         var failed = Rows.Where(r => r.Trial is { Passed: false }).ToList();

@@ -5,6 +5,7 @@ using Suture.Build.Compile;
 using Suture.Build.Trees;
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
+using Suture.Diff.Findings;
 using Suture.Kernel;
 
 namespace Suture.Campaigns.Coverage;
@@ -64,8 +65,11 @@ internal sealed class PatchBuild(KernelBuild kernel, ChangedFiles files, string 
             {
                 await File.WriteAllBytesAsync(ModulePath(name), module, cancellation);
             }
+            var errors = result.Findings.Where(f => f.Severity == Severity.Error).ToList();
             return Row(Outcome(result.Status), null) with
             {
+                IsPatchableButForTypes = kind == "alone" && result.Status == BuildStatus.Refused && errors.TrueForAll(f => f.Code.StartsWith("SUT05", StringComparison.Ordinal))
+                    && await WithoutTypes.IsPatchableAsync(kernel, patch.ToArray(), _shadows, stop.Token),
                 Lacking = GroupGrowth.LacksSomething(result.Status == BuildStatus.DoesNotCompile, result.Findings) ? result.Findings : null,
                 Findings = [.. result.Findings.Select(f => new CoverageFinding(f.Code, f.Severity.ToString().ToLowerInvariant(), f.File, f.Line, f.Symbol, f.Message))],
                 Functions = result.Functions.Count,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Suture.Host.Health;
 using Suture.Host.Interfaces;
 using Suture.Host.Operations;
@@ -15,9 +16,12 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
     /// <summary>A patch that could not be applied again is not tried at every look.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromHours(1);
 
-    private static readonly TimeSpan RetryTakingBackAfter = TimeSpan.FromMinutes(10);
+    /// <summary>Nor is one that something stood in the way of which passes: another command, or a host that is not healthy at the moment.</summary>
+    private static readonly TimeSpan RetrySoon = TimeSpan.FromMinutes(10);
 
-    private readonly Dictionary<string, DateTimeOffset> _tried = new(StringComparer.Ordinal);
+    /// <summary>When a patch may be tried again, on a clock that nobody sets.</summary>
+    private readonly Dictionary<string, TimeSpan> _notBefore = new(StringComparer.Ordinal);
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private int _reapplied;
 
@@ -31,10 +35,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         {
             while (true)
             {
-                await LookAsync(cancel);
-                var status = HostStatus.Read(host);
-                Metrics.WriteTextfile(host.Settings.TextfileDirectory, Metrics.Render(host, status, _reapplied));
-                ServiceNotifier.Alive(Sentence(status));
+                ServiceNotifier.Alive(await LookAndTellAsync(cancel));
                 // It now sleeps for a minute: what the look needed goes back to the system.
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 OwnMemory.ReleaseProgramPages();
@@ -44,6 +45,23 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         catch (OperationCanceledException)
         {
             ServiceNotifier.Stopping();
+        }
+    }
+
+    /// <summary>One look, and how the host stands then. A disk that is full or broken at the moment ends the look, not the service.</summary>
+    private async Task<string> LookAndTellAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await LookAsync(cancel);
+            var status = HostStatus.Read(host);
+            Metrics.WriteTextfile(host.Settings.TextfileDirectory, Metrics.Render(host, status, _reapplied));
+            return Sentence(status);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Tell($"this look ended early: {e.Message}");
+            return e.Message;
         }
     }
 
@@ -83,7 +101,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
             return;
         }
         using var watch = new HealthWatch(host.Kernel, host.Checks);
-        List<string> orphans;
+        List<InstalledPatch> orphans;
         using (var hold = HostLock.Take(host.Paths, TimeSpan.Zero, cancel))
         {
             if (hold is null)
@@ -92,10 +110,10 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
             }
             var left = host.State.Load().State.For(host.Running.Release).Where(p => p.Probation is not null && IsLeft(p)).Select(p => p.Name).ToList();
             var state = new Recovery(host).Run();
-            orphans = [.. state.For(host.Running.Release).Where(p => left.Contains(p.Name) && p.Quarantine is null && host.IsApplied(p)).Select(p => p.Name)];
-            foreach (var name in orphans)
+            orphans = [.. state.For(host.Running.Release).Where(p => left.Contains(p.Name) && p.Quarantine is null && host.IsApplied(p))];
+            foreach (var orphan in orphans)
             {
-                state = state.With(state.For(host.Running.Release).First(p => p.Name == name) with { Probation = host.NewProbation(atBoot: false) });
+                state = state.With(orphan with { Probation = host.NewProbation(atBoot: false) });
             }
             host.State.Save(state);
         }
@@ -106,7 +124,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         string? harm = null;
         try
         {
-            harm = await watch.WatchAsync(host.Settings.Watch, "after", orphans[0], null, cancel);
+            harm = await watch.WatchAsync(host.Settings.Watch, "after", orphans[0].Name, null, cancel);
         }
         finally
         {
@@ -114,7 +132,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
             var outcome = new PatchTrial(host, "agent", host.Settings.TransitionTimeout, null).Judge(orphans, harm);
             if (harm is not null && outcome is not null)
             {
-                orphans.ForEach(name => Record.Note(host, "agent", name, null, outcome.Word, outcome.Message));
+                orphans.ForEach(orphan => Record.Note(host, "agent", orphan.Name, orphan.Version, outcome.Word, outcome.Message));
             }
         }
     }
@@ -126,27 +144,20 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
     /// <summary>Goes on with taking back what is applied although it is in quarantine.</summary>
     private void TakeBack(InstalledPatch patch, CancellationToken cancel)
     {
-        if (IsTooSoon(patch, RetryTakingBackAfter))
+        if (IsTooSoon(patch))
         {
             return;
         }
+        _notBefore[patch.Name] = _clock.Elapsed + RetrySoon;
         var outcome = new RevertOperation(host, null).Run(patch.Name, cancel);
         Journal.Warning($"patch {patch.Name} is in quarantine and applied still; taken back once more: {outcome.Message}");
     }
 
-    private bool IsTooSoon(InstalledPatch patch, TimeSpan pause)
-    {
-        if (_tried.TryGetValue(patch.Name, out var last) && DateTimeOffset.UtcNow - last < pause)
-        {
-            return true;
-        }
-        _tried[patch.Name] = DateTimeOffset.UtcNow;
-        return false;
-    }
+    private bool IsTooSoon(InstalledPatch patch) => _notBefore.TryGetValue(patch.Name, out var then) && _clock.Elapsed < then;
 
     private async Task ApplyAgainAsync(InstalledPatch patch, CancellationToken cancel)
     {
-        if (IsTooSoon(patch, RetryAfter))
+        if (IsTooSoon(patch))
         {
             return;
         }
@@ -155,7 +166,11 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         if (outcome.Result == HostResult.Done)
         {
             _reapplied++;
-            _tried.Remove(patch.Name);
+            _notBefore.Remove(patch.Name);
+        }
+        else
+        {
+            _notBefore[patch.Name] = _clock.Elapsed + (outcome is { Result: HostResult.Refused, Kind: RefusalKind.Host } ? RetrySoon : RetryAfter);
         }
         Journal.Notice($"{outcome.Message}{(outcome.Advice.Length > 0 ? $"; {outcome.Advice}" : "")}");
     }

@@ -18,7 +18,7 @@ public sealed class HealthWatch : IDisposable
     private readonly RunningKernel _kernel;
     private readonly HealthChecks _checks;
     private readonly KernelLogReader _log;
-    private readonly ulong _taint;
+    private ulong _taint;
     private HashSet<string> _failedBefore = [];
 
     /// <summary>Begins to watch.</summary>
@@ -36,6 +36,14 @@ public sealed class HealthWatch : IDisposable
         var failed = (await _checks.RunAsync("before", patch, cancel)).Where(c => !c.Ok).ToList();
         _failedBefore = [.. failed.Select(c => c.Name)];
         return failed;
+    }
+
+    /// <summary>What has spoken of harm since the watch began, which is forgotten: what the kernel says before a patch is loaded is not the patch's doing.</summary>
+    public string? HarmBefore()
+    {
+        var harm = KernelHarmNow();
+        _taint = _kernel.Taint;
+        return harm;
     }
 
     /// <summary>What speaks of harm at this moment; null when nothing does.</summary>

@@ -89,7 +89,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
             {
                 var failed = await watch.BaselineAsync(module.Note.Name, cancel);
                 // Going back is what one does when the host is not healthy.
-                refusal = options.BackTo ? null : Unhealthy(failed);
+                refusal = options.BackTo ? null : Unhealthy([.. failed.Select(c => c.ToString())]);
             }
             if (refusal is not null)
             {
@@ -104,6 +104,10 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
             if (module.Exchanged() is { } exchanged)
             {
                 return Refused(module.Note.Name, module.Note.Version, exchanged);
+            }
+            if (watch.HarmBefore() is { } harm && !options.BackTo)
+            {
+                return Refused(module.Note.Name, module.Note.Version, Unhealthy([harm])!);
             }
             (record, patch, outcome) = Apply(state, module, cancel);
         }
@@ -188,7 +192,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
             interrupted = true;
         }
         FaultPoint.Reached("apply.watched");
-        return new PatchTrial(host, "apply", Timeout, progress).Judge([patch.Name], harm) switch
+        return new PatchTrial(host, "apply", Timeout, progress).Judge([patch], harm) switch
         {
             null => applied with { Message = $"{patch.Name} was applied, and changed by another command while it was watched" },
             { Result: HostResult.Done } healthy => applied with
@@ -224,7 +228,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         state.For(host.Running.Release).Any(p => p.Module == module.Note.Module && p.Wish == PatchWish.Applied && p.Quarantine is null && host.IsApplied(p)
             && p.Sha256 == module.Sha256);
 
-    private static Refusal? Unhealthy(IReadOnlyList<CheckResult> failed) => failed.Count == 0 ? null
+    private static Refusal? Unhealthy(IReadOnlyList<string> failed) => failed.Count == 0 ? null
         : new Refusal(RefusalKind.Host, $"the host is not healthy as it is: {string.Join("; ", failed)}", "mend that first: afterwards nobody could tell whether the patch did harm");
 
     private HostOutcome Refused(string patch, string? version, Refusal refusal)

@@ -13,6 +13,9 @@ public sealed class BootOperation(SutureHost host)
 {
     private static readonly TimeSpan LockBound = TimeSpan.FromSeconds(20);
 
+    /// <summary>Network and logins wait for the service to be ready, and a stalled transition must not keep anybody out: then it goes on beside the boot.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
+
     /// <summary>What was done, a line each.</summary>
     public IReadOnlyList<string> Story => _story;
 
@@ -22,10 +25,11 @@ public sealed class BootOperation(SutureHost host)
     public async Task<HostOutcome> RunAsync(CancellationToken cancel)
     {
         using var watch = new HealthWatch(host.Kernel, host.Checks);
-        List<string> loaded;
+        List<InstalledPatch> loaded;
+        using var late = new Timer(_ => ServiceNotifier.Ready("still at it; the boot goes on"), null, LongestDelay, Timeout.InfiniteTimeSpan);
         try
         {
-            loaded = Load(cancel);
+            loaded = Load(watch, cancel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -40,7 +44,7 @@ public sealed class BootOperation(SutureHost host)
         string? harm = null;
         try
         {
-            harm = await watch.WatchAsync(host.Settings.BootWatch, "boot", loaded[0], null, cancel);
+            harm = await watch.WatchAsync(host.Settings.BootWatch, "boot", loaded[0].Name, null, cancel);
         }
         catch (OperationCanceledException)
         {
@@ -50,14 +54,14 @@ public sealed class BootOperation(SutureHost host)
         var outcome = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null).Judge(loaded, harm);
         if (harm is not null && outcome is not null)
         {
-            loaded.ForEach(name => Record.Note(host, "boot", name, null, outcome.Word, outcome.Message));
+            loaded.ForEach(patch => Record.Note(host, "boot", patch.Name, patch.Version, outcome.Word, outcome.Message));
         }
         return outcome ?? new HostOutcome { Result = HostResult.Done, Message = "changed by another command meanwhile" };
     }
 
-    private List<string> Load(CancellationToken cancel)
+    private List<InstalledPatch> Load(HealthWatch watch, CancellationToken cancel)
     {
-        var loaded = new List<string>();
+        var loaded = new List<InstalledPatch>();
         if (host.Fitness.Refusal() is { } unfit)
         {
             _story.Add(unfit.Message);
@@ -72,13 +76,14 @@ public sealed class BootOperation(SutureHost host)
         var recovery = new Recovery(host);
         var state = recovery.Run();
         _story.AddRange(recovery.Notes);
+        watch.HarmBefore();
         foreach (var patch in state.For(host.Running.Release).Where(p => p.MayLoadAutomatically && !host.Sysfs.Exists(p.Module)).ToList())
         {
             var outcome = LoadOne(ref state, patch, cancel);
             _story.Add(outcome.Message);
             if (outcome.Result == HostResult.Done)
             {
-                loaded.Add(patch.Name);
+                loaded.Add(patch);
             }
         }
         return loaded;

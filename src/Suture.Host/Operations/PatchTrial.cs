@@ -66,21 +66,43 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
 
     /// <summary>
     /// Ends the probation of patches that this process watched: <paramref name="harm"/> null clears the marker, else they are taken back and put into
-    /// quarantine. Takes the lock; harm is not forgotten because another command holds it. Null when somebody else has changed all of them meanwhile.
+    /// quarantine. Takes the lock; harm is not forgotten because another command holds it, nor because a disk that the patch may have broken cannot be read.
+    /// Null when somebody else has changed all of them meanwhile.
     /// </summary>
-    public HostOutcome? Judge(IReadOnlyList<string> names, string? harm)
+    public HostOutcome? Judge(IReadOnlyList<InstalledPatch> tried, string? harm)
     {
-        using var hold = HostLock.Take(host.Paths, harm is null ? LockBound : HarmLockBound, CancellationToken.None);
-        if (hold is null)
+        StateFile.Loaded loaded;
+        HostLock? hold = null;
+        try
         {
-            return harm is null ? null
-                : new HostOutcome { Result = HostResult.Failed, Message = $"{harm}; not taken back: another command has held the lock for {HarmLockBound.TotalMinutes} minutes", Advice = "ps -C suture; suture status", Patch = names[0] };
+            hold = HostLock.Take(host.Paths, harm is null ? LockBound : HarmLockBound, CancellationToken.None);
+            if (hold is null)
+            {
+                return harm is null ? null
+                    : new HostOutcome { Result = HostResult.Failed, Message = $"{harm}; not taken back: another command has held the lock for {HarmLockBound.TotalMinutes} minutes", Advice = "ps -C suture; suture status", Patch = tried[0].Name };
+            }
+            loaded = host.State.Load();
         }
-        var state = host.State.Load().State;
-        var watched = state.For(host.Running.Release).Where(p => names.Contains(p.Name) && p.Probation is { } probation && host.IsOwn(probation)).ToList();
-        var outcome = watched.Count == 0 ? null : harm is null ? Clear(state, watched) : TakeBack(state, watched, harm);
-        FaultPoint.Reached($"{verb}.cleared");
-        return outcome;
+        catch (Exception e) when (harm is not null && e is IOException or UnauthorizedAccessException)
+        {
+            Journal.Warning($"the state cannot be read: {e.Message}");
+            loaded = new StateFile.Loaded(new HostState(), [e.Message]);
+        }
+        using (hold)
+        {
+            var outcome = Watched(loaded, tried, harm) is not { Count: > 0 } watched ? null
+                : harm is null ? Clear(loaded.State, watched) : TakeBack(loaded.State, watched, harm);
+            FaultPoint.Reached($"{verb}.cleared");
+            return outcome;
+        }
+    }
+
+    /// <summary>Those of <paramref name="tried"/> that are still on probation here. A state that could not be read does not say that they are not.</summary>
+    private List<InstalledPatch> Watched(StateFile.Loaded loaded, IReadOnlyList<InstalledPatch> tried, string? harm)
+    {
+        var watched = loaded.State.For(host.Running.Release).Where(p => tried.Any(t => t.Name == p.Name) && p.Probation is { } probation && host.IsOwn(probation)).ToList();
+        return harm is null || loaded.Warnings.Count == 0 ? watched
+            : [.. watched, .. tried.Where(t => !watched.Exists(w => w.Name == t.Name) && host.Sysfs.Exists(t.Module))];
     }
 
     private HostOutcome Clear(HostState state, List<InstalledPatch> healthy)

@@ -18,7 +18,7 @@ public sealed class Record
     public static Record Begin(SutureHost host, string verb, InstalledPatch patch)
     {
         ArgumentNullException.ThrowIfNull(host);
-        var line = Line(host, verb, patch.Name, patch.Version, History.Begun, null);
+        var line = Line(host, verb, patch.Name, patch.Version, History.Begun, null) with { Process = host.ThisProcess };
         host.History.Append(line);
         return new Record(host.History, line);
     }
@@ -45,6 +45,7 @@ public sealed class Record
             _history.Append(_begun with
             {
                 At = DateTimeOffset.UtcNow,
+                Process = null,
                 Outcome = outcome,
                 Detail = detail,
                 DurationMs = _clock.ElapsedMilliseconds,

@@ -10,6 +10,9 @@ public sealed class Recovery(SutureHost host)
 {
     private const int RecentLines = 1000;
 
+    /// <summary>Shorter than other commands wait for the lock: the agent waits anew at every look.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
+
     private readonly List<string> _notes = [];
 
     /// <summary>What was found and done, one sentence each.</summary>
@@ -92,24 +95,20 @@ public sealed class Recovery(SutureHost host)
         return state;
     }
 
-    /// <summary>A transition whose operation was killed goes on in the kernel; one that does not come to its end is turned round.</summary>
+    /// <summary>
+    /// A transition whose operation was killed goes on in the kernel. One towards the patch that does not come to its end is turned round; one away from it is
+    /// not: whoever began it wanted the patch off, or found that it does not complete.
+    /// </summary>
     private void FinishTransition(InstalledPatch patch)
     {
         if (host.Sysfs.InTransition(patch.Module) != true)
         {
             return;
         }
-        var loader = host.Loader(host.Settings.TransitionTimeout);
-        var towardsPatched = host.Sysfs.Enabled(patch.Module) == true;
         _notes.Add($"{patch.Name} was left in transition");
-        if (towardsPatched)
-        {
-            _notes.Add(loader.Complete(patch.Module).Detail);
-        }
-        else
-        {
-            _notes.Add(loader.CompleteDisabling(patch.Module).Detail);
-        }
+        _notes.Add(host.Sysfs.Enabled(patch.Module) == true
+            ? host.Loader(host.Settings.TransitionTimeout).Complete(patch.Module).Detail
+            : host.Loader(LongestWait < host.Settings.TransitionTimeout ? LongestWait : host.Settings.TransitionTimeout).AwaitDisabled(patch.Module).Detail);
     }
 
     private void RemoveUnfinishedFiles()
@@ -127,13 +126,17 @@ public sealed class Recovery(SutureHost host)
     {
         foreach (var line in host.History.Operations().TakeLast(RecentLines).Where(l => l.Outcome == History.Begun))
         {
+            if (line.Process is { } process && process != host.ThisProcess && host.IsAlive(process))
+            {
+                continue;
+            }
             var patch = state.Patches.FirstOrDefault(p => p.Name == line.Patch && p.Release == line.Release);
             if (patch?.Probation is { } probation && host.IsAttended(probation))
             {
                 continue;
             }
             var now = patch is null ? "it is not installed" : host.IsApplied(patch) ? "the patch is applied" : "the patch is not applied";
-            host.History.Append(line with { At = DateTimeOffset.UtcNow, Outcome = "interrupted", Detail = $"it was killed or the machine went down; {now}" });
+            host.History.Append(line with { At = DateTimeOffset.UtcNow, Process = null, Outcome = "interrupted", Detail = $"it was killed or the machine went down; {now}" });
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
             var recovery = new Recovery(host);
             var state = Settle(recovery);
             var installed = state.For(host.Running.Release).ToList();
-            var patch = given is null ? installed.FindLast(p => host.Sysfs.Exists(p.Module)) : installed.Find(p => p.IsNamed(given));
+            var patch = given is null ? installed.FindLast(p => host.Sysfs.Exists(p.Module)) : installed.Find(p => p.IsNamed(given)) ?? Unlisted(given);
             var outcome = Run(state, patch, given, cancel);
             return outcome with { Notes = [.. recovery.Notes, .. outcome.Notes] };
         }
@@ -40,8 +40,31 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            return Load();
+        }
+    }
+
+    private HostState Load()
+    {
+        try
+        {
             return host.State.Load().State;
         }
+        catch (IOException e)
+        {
+            Journal.Warning($"the state cannot be read: {e.Message}");
+            return new HostState();
+        }
+    }
+
+    private static bool IsListed(HostState state, InstalledPatch patch) => state.For(patch.Release).Any(p => p.Name == patch.Name);
+
+    /// <summary>A livepatch of ours in the kernel that the state does not know: it was lost, or cannot be read.</summary>
+    private InstalledPatch? Unlisted(string given)
+    {
+        var module = given.StartsWith("suture_", StringComparison.Ordinal) ? given : "suture_" + given;
+        return module.Contains('/') || !host.Sysfs.Exists(module) ? null
+            : new InstalledPatch { Release = host.Running.Release, Name = module["suture_".Length..], Module = module, Version = "?", Sha256 = "", Wish = PatchWish.Applied };
     }
 
     private HostOutcome Run(HostState state, InstalledPatch? patch, string? given, CancellationToken cancel)
@@ -64,7 +87,10 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
             record = Record.Begin(host, "revert", patch);
             FaultPoint.Reached("revert.begun");
             // The wish goes first: a reboot in the middle must not bring back what was to go.
-            host.State.Save(state.With(patch with { Wish = PatchWish.Reverted, AppliedSince = null, Probation = null }));
+            if (IsListed(state, patch))
+            {
+                host.State.Save(state.WithReverted(patch));
+            }
             FaultPoint.Reached("revert.unwanted");
         }
         catch (Exception e) when (isThere && e is IOException or UnauthorizedAccessException)
@@ -91,7 +117,7 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
         if (!disabled.Ok)
         {
             // Where it is still applied, it is still wanted: the state says what is.
-            if (host.Sysfs.Enabled(patch.Module) == true)
+            if (host.Sysfs.Enabled(patch.Module) == true && IsListed(state, patch))
             {
                 host.State.TrySave(state.With(patch));
             }

@@ -30,6 +30,9 @@ public sealed record HistoryLine
     /// <summary>Who asked: login name and, when it differs, the user acted as.</summary>
     public string? Who { get; init; }
 
+    /// <summary>Process that is at it; on the line that announces an operation.</summary>
+    public ProcessIdentity? Process { get; init; }
+
     /// <summary>"begun" for a beginning; else how it ended: done, refused, stalled, unhealthy, failed, interrupted, quarantined.</summary>
     public required string Outcome { get; init; }
 

@@ -45,6 +45,14 @@ public sealed record HostState
         };
     }
 
+    /// <summary>The state with <paramref name="patch"/> taken back on purpose: it is not wanted any more, and what it had replaced is not on its account.</summary>
+    public HostState WithReverted(InstalledPatch patch)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        var state = With(patch with { Wish = PatchWish.Reverted, AppliedSince = null, Probation = null });
+        return state with { Patches = [.. state.Patches.Select(p => p.Release == patch.Release && p.ReplacedBy == patch.Name ? p with { ReplacedBy = null } : p)] };
+    }
+
     /// <summary>The state without <paramref name="patch"/>.</summary>
     public HostState Without(InstalledPatch patch) => this with { Patches = [.. Patches.Where(p => !Same(p, patch))] };
 

@@ -13,6 +13,12 @@ public enum PatchWish
     Reverted,
 }
 
+/// <summary>A process, told from a later one of the same number.</summary>
+/// <param name="BootId">The boot in which it runs.</param>
+/// <param name="Id">Its number.</param>
+/// <param name="Started">When it started, in clock ticks since boot (/proc/PID/stat).</param>
+public sealed record ProcessIdentity(string BootId, int Id, long Started);
+
 /// <summary>A patch that is being tried: a marker that is on disk before its module is loaded and goes when the host has been healthy for a while.</summary>
 /// <param name="BootId">The boot in which it is tried. Found in another boot, the machine went down meanwhile.</param>
 /// <param name="Owner">Process that tries it.</param>

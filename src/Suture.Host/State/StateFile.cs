@@ -5,13 +5,13 @@ using Suture.Module;
 namespace Suture.Host.State;
 
 /// <summary>
-/// The state on disk. Two copies are kept, the present one and the one before: a damaged file falls back to the older copy, and what both
-/// lost is found again from the module files in the store. A damaged file is kept aside, never deleted.
+/// The state on disk, twice: should the file be damaged, its copy says the same; an older state would bring back what was reverted since, or take
+/// markers for those of a crash. What both lost is found again from the module files in the store. A damaged file is kept aside, never deleted.
 /// </summary>
 public sealed class StateFile(HostPaths paths)
 {
     private const int MaxBytes = 16 << 20;
-    private string Before => paths.StateFile + "~";
+    private string Copy => paths.StateFile + "~";
 
     /// <summary>Reads the state. <see cref="Loaded.Warnings"/> say what was found damaged.</summary>
     /// <exception cref="UnauthorizedAccessException">Its directory is not for this user.</exception>
@@ -23,12 +23,12 @@ public sealed class StateFile(HostPaths paths)
         {
             return Adopt(present, warnings);
         }
-        var older = Read(Before, warnings);
-        if (older is not null && File.Exists(paths.StateFile))
+        var copy = Read(Copy, warnings);
+        if (copy is not null)
         {
-            warnings.Add($"the state before its last change is used, from {Before}");
+            warnings.Add($"the state is taken from its copy, {Copy}");
         }
-        return Adopt(older ?? new HostState(), warnings);
+        return Adopt(copy ?? new HostState(), warnings);
     }
 
     /// <summary>Writes the state where that cannot be a reason to stop; what stood in the way, which the journal has too, or null.</summary>
@@ -56,26 +56,39 @@ public sealed class StateFile(HostPaths paths)
         DurableFile.Write(paths.StateFile, state.ToJson(), () =>
         {
             FaultPoint.Reached("state.written");
-            KeepPresent();
-            FaultPoint.Reached("state.kept");
+            PutDamagedAside();
         });
         FaultPoint.Reached("state.renamed");
+        KeepCopy(state);
+        FaultPoint.Reached("state.kept");
     }
 
-    /// <summary>A good present copy becomes the one before; a damaged one is put aside.</summary>
-    private void KeepPresent()
+    private void PutDamagedAside()
     {
-        if (!File.Exists(paths.StateFile))
-        {
-            return;
-        }
-        if (Read(paths.StateFile, []) is not null)
-        {
-            File.Move(paths.StateFile, Before, overwrite: true);
-        }
-        else
+        if (File.Exists(paths.StateFile) && Read(paths.StateFile, []) is null)
         {
             File.Move(paths.StateFile, $"{paths.StateFile}.damaged-{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}", overwrite: true);
+        }
+    }
+
+    /// <summary>The state is saved by now: that there is no room for its copy too is no reason to say otherwise, but a copy of an older state must not stay.</summary>
+    private void KeepCopy(HostState state)
+    {
+        try
+        {
+            DurableFile.Write(Copy, state.ToJson());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Journal.Warning($"{Copy} cannot be written: {e.Message}");
+            try
+            {
+                File.Delete(Copy);
+            }
+            catch (Exception also) when (also is IOException or UnauthorizedAccessException)
+            {
+                // The disk takes nothing at all; the state itself is in order.
+            }
         }
     }
 

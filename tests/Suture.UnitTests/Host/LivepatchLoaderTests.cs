@@ -57,6 +57,33 @@ public sealed class LivepatchLoaderTests
     }
 
     [Fact]
+    public async Task A_transition_that_ends_while_its_blockers_are_being_named_is_not_turned_round()
+    {
+        using var kernel = new FakeKernel { PatchingCompletes = false };
+        kernel.AddTask(2, 2, "kthreadd", 0, "");
+        var stack = Path.Combine(kernel.Paths.Proc, "2/task/2/stack");
+        File.Delete(stack);
+        // Who reads this waits until somebody writes it.
+        using (var made = System.Diagnostics.Process.Start("mkfifo", stack))
+        {
+            await made.WaitForExitAsync(Cancel);
+        }
+        var applying = Task.Run(() => LoaderFor(kernel, Hasty with { Reverse = Patient.Reverse }).Apply(ModuleOf(kernel), Name, Cancel), Cancel);
+
+        await using (var named = await Task.Run(() => File.OpenWrite(stack), Cancel))
+        {
+            kernel.PatchingCompletes = true;
+            while (kernel.Applied.Count == 0)
+            {
+                await Task.Delay(5, Cancel);
+            }
+        }
+
+        (await applying).Ok.ShouldBeTrue();
+        kernel.Applied.ShouldBe([Name]);
+    }
+
+    [Fact]
     public void A_reversal_that_stalls_too_is_told_apart()
     {
         using var kernel = new FakeKernel { PatchingCompletes = false, UnpatchingCompletes = false };
