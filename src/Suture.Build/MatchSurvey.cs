@@ -25,14 +25,14 @@ public static class MatchSurvey
     public sealed record Report(int Units, int Functions, int Identical, IReadOnlyList<Exception> Exceptions, IReadOnlyList<string> Failed);
 
     /// <summary>
-    /// Every unit of 64-bit code (what is built for the boot loader and real mode is data to the kernel) whose source begins with one of <paramref name="prefixes"/> (all when empty), thinned evenly to at
+    /// Every unit (what runs before the kernel is data to it) whose source begins with one of <paramref name="prefixes"/> (all when empty), thinned evenly to at
     /// most <paramref name="limit"/>.
     /// </summary>
     public static List<CompileUnit> Choose(KernelBuild kernel, IReadOnlyList<string> prefixes, int limit)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         var units = kernel.Units.All
-            .Where(u => !u.Arguments.Contains("-m16") && !u.Arguments.Contains("-m32"))
+            .Where(u => !u.IsBeforeKernel)
             .Where(u => u.TreePath != "certs/blacklist_hashes.c") // includes a list that only a full build writes
             .Where(u => prefixes.Count == 0 || prefixes.Any(p => u.TreePath.StartsWith(p, StringComparison.Ordinal)))
             .OrderBy(u => u.TreePath, StringComparer.Ordinal).ToList();

@@ -9,10 +9,12 @@ namespace Suture.Kernel;
 /// </summary>
 public sealed class CompileDatabase
 {
-    private const string Header = "suture-units 1";
+    private const string Header = "suture-units 2";
     private const char Separator = '\u001f';
     private readonly List<string[]> _heads = [];
+    // By object: kbuild compiles lib/crypto/sha256.c for the kernel and for what boots the next one.
     private readonly Dictionary<string, string> _rows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _objects = new(StringComparer.Ordinal);
 
     private CompileDatabase()
     {
@@ -24,8 +26,8 @@ public sealed class CompileDatabase
     /// <summary>Every unit, in no particular order.</summary>
     public IEnumerable<CompileUnit> All => _rows.Values.Select(Decode);
 
-    /// <summary>The unit that compiles <paramref name="source"/> ("fs/proc/meminfo.c"), or null.</summary>
-    public CompileUnit? Find(string source) => _rows.TryGetValue(source, out var row) ? Decode(row) : null;
+    /// <summary>The unit that compiles <paramref name="source"/> ("fs/proc/meminfo.c") for the kernel, else for what comes before it, or null.</summary>
+    public CompileUnit? Find(string source) => _objects.TryGetValue(source, out var found) ? Decode(_rows[found]) : null;
 
     /// <summary>Reads a database that <see cref="Write"/> wrote.</summary>
     /// <exception cref="KernelException">It is not one.</exception>
@@ -48,7 +50,7 @@ public sealed class CompileDatabase
             else if (line.StartsWith("U\t", StringComparison.Ordinal) && line.IndexOf('\t', 2) is > 0 and var end
                 && line.AsSpan().Count('\t') == 5)
             {
-                database._rows[line[2..end]] = line;
+                database.Add(line[2..end], line);
             }
             else
             {
@@ -58,7 +60,17 @@ public sealed class CompileDatabase
         return database;
     }
 
-    /// <summary>Writes <paramref name="units"/> to <paramref name="path"/>. Of several units for one source the first is kept.</summary>
+    private void Add(string source, string row)
+    {
+        var unit = Decode(row);
+        _rows[unit.Object] = row;
+        if (!unit.IsBeforeKernel || !_objects.ContainsKey(source))
+        {
+            _objects[source] = unit.Object;
+        }
+    }
+
+    /// <summary>Writes <paramref name="units"/> to <paramref name="path"/>. Of several units for one object the first is kept.</summary>
     public static void Write(string path, IEnumerable<CompileUnit> units)
     {
         using var writer = new StreamWriter(path, append: false, new UTF8Encoding(false));
@@ -67,7 +79,7 @@ public sealed class CompileDatabase
         var written = new HashSet<string>(StringComparer.Ordinal);
         foreach (var unit in units)
         {
-            if (!written.Add(unit.Source))
+            if (!written.Add(unit.Object))
             {
                 continue;
             }

@@ -11,6 +11,13 @@ public sealed record CompileUnit(string Source, string Object, string Owner, IRe
     public IReadOnlyList<string> OtherOwners { get; init; } = [];
 
     /// <summary>
+    /// Whether its code has run for the last time when the kernel begins: real mode, purgatory, EFI stub. Such code, and 32-bit code, is compiled for another place than
+    /// the kernel's (<c>-mcmodel=kernel</c>), but the 64-bit vDSO's is too, which goes on running.
+    /// </summary>
+    public bool IsBeforeKernel => Arguments.Any(a => a is "-m16" or "-m32")
+        || (Arguments.LastOrDefault(a => a.StartsWith("-mcmodel=", StringComparison.Ordinal)) is not (null or "-mcmodel=kernel") && !TreePath.Contains("/vdso/", StringComparison.Ordinal));
+
+    /// <summary>
     /// <see cref="Source"/> without detours, as patches spell it: kbuild compiles <c>virt/kvm/kvm_main.c</c> as
     /// <c>arch/x86/kvm/../../../virt/kvm/kvm_main.c</c>.
     /// </summary>

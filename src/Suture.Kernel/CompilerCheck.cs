@@ -12,10 +12,25 @@ public static partial class CompilerCheck
     public static string ProgramFor(KernelConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        if (Clang().Match(config.CompilerVersionText) is { Success: true } clang)
+        {
+            // It does not say by which name it was called; distributions install each version under its own.
+            return "clang-" + clang.Groups[1].Value;
+        }
         var named = config.CompilerVersionText.Split(' ')[0];
         var program = NativePrefix().Replace(named, "");
         return ProgramName().IsMatch(program) ? program : "gcc";
     }
+
+    /// <summary>The same, or what else the compiler is called here: clang installed by hand has no version in its name.</summary>
+    public static async Task<string> FindAsync(KernelConfig config, CancellationToken cancellation)
+    {
+        var program = ProgramFor(config);
+        return program.StartsWith("clang-", StringComparison.Ordinal) && await VersionOfAsync(program, cancellation) is null && await VersionOfAsync("clang", cancellation) is not null ? "clang" : program;
+    }
+
+    /// <summary>Whether two first lines of a compiler's --version are of the same compiler, by whatever name it was called.</summary>
+    internal static bool AreSame(string one, string other) => AfterName(one) == AfterName(other);
 
     /// <summary>Runs the kernel's compiler and compares.</summary>
     /// <exception cref="KernelException">It is missing or another one (<see cref="KernelFault.Mismatch"/>).</exception>
@@ -39,7 +54,7 @@ public static partial class CompilerCheck
         {
             throw new KernelException($"kernel {release} was built with {builtWith}, and {program} is not installed here", InstallAdvice(program), KernelFault.Mismatch);
         }
-        if (AfterName(here) != AfterName(builtWith))
+        if (!AreSame(here, builtWith))
         {
             throw new KernelException($"kernel {release} was built with {builtWith}, but {program} here is {here}: the code it makes would not match what runs",
                 InstallAdvice(program) + " in exactly that version", KernelFault.Mismatch);
@@ -62,11 +77,15 @@ public static partial class CompilerCheck
 
     private static string InstallAdvice(string program) => $"apt install {program}";
 
-    // The compiler begins with the name it was called by, which says nothing.
-    private static string AfterName(string version) => version.IndexOf(' ') is > 0 and var space ? version[(space + 1)..].Trim() : version;
+    // gcc begins with the name it was called by, which says nothing.
+    private static string AfterName(string version) => !Clang().IsMatch(version) && version.IndexOf(' ') is > 0 and var space ? version[(space + 1)..].Trim() : version;
 
     [GeneratedRegex(@"\Ax86_64-linux-gnu-")]
     private static partial Regex NativePrefix();
+
+    // "Debian clang version 14.0.6", "clang version 18.1.3 (Fedora 18.1.3-1.fc40)".
+    [GeneratedRegex(@"\bclang version ([0-9]+)\.")]
+    private static partial Regex Clang();
 
     // It comes from a file and is run: a plain name only.
     [GeneratedRegex(@"\A[a-z][a-z0-9+._-]*\z")]

@@ -21,23 +21,37 @@ internal sealed class Kbuild
     /// <summary>What CC is set to.</summary>
     public string Compiler { get; }
 
-    /// <summary>Runs the top Makefile for its environment. <paramref name="scratch"/> is a file to use on the way.</summary>
-    public static async Task<Kbuild> OpenAsync(string tree, string release, string compiler, string scratch, CancellationToken cancellation)
+    /// <summary>Runs the top Makefile for its environment.</summary>
+    /// <param name="tree">The configured source tree.</param>
+    /// <param name="release">The kernel's release.</param>
+    /// <param name="compiler">What CC is set to.</param>
+    /// <param name="scratch">A file to use on the way.</param>
+    /// <param name="view">A directory, not there yet, through which to look at a tree into which nothing may be written; null for a tree of our own.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static async Task<Kbuild> OpenAsync(string tree, string release, string compiler, string scratch, string? view, CancellationToken cancellation)
     {
+        if (view is not null)
+        {
+            ConfiguredView.Create(tree, view);
+        }
         string[] variables = ["ARCH=x86", $"CC={compiler}", $"HOSTCC={compiler}", $"KERNELRELEASE={release}"];
         // An extra target whose recipe runs with everything that the Makefile exports.
         await ToolProcess.MustAsync("reading the kernel's build settings", "make",
-            ["-rR", "--no-print-directory", .. variables, $"--eval=suture-env: ; @env -0 > '{scratch}'", "suture-env"], cancellation, tree);
+            ["-rR", "--no-print-directory", .. variables, $"--eval=suture-env: ; @env -0 > '{scratch}'", "suture-env"], cancellation, view ?? tree);
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in Encoding.UTF8.GetString(await File.ReadAllBytesAsync(scratch, cancellation)).Split('\0'))
         {
             var equals = entry.IndexOf('=');
             if (equals > 0)
             {
-                environment[entry[..equals]] = entry[(equals + 1)..];
+                environment[entry[..equals]] = view is null ? entry[(equals + 1)..] : entry[(equals + 1)..].Replace(view, tree, StringComparison.Ordinal);
             }
         }
         File.Delete(scratch);
+        if (view is not null)
+        {
+            Directory.Delete(view, recursive: true);
+        }
         environment["MAKEFLAGS"] = $"rR --no-print-directory -- {string.Join(' ', variables)}";
         environment.Remove("MAKELEVEL");
         environment["KBUILD_MODULES"] = "1";

@@ -65,7 +65,7 @@ internal static class KernelDirectory
         var config = KernelConfig.ReadFile(pieces.Config);
         var buildId = KernelImage.Derive(pieces.Image, config, pieces.SystemMap, Path.Combine(derived, "vmlinux"), Path.Combine(derived, "System.map"));
         progress?.Report(new("reading how the kernel is compiled"));
-        var kbuild = await Kbuild.OpenAsync(pieces.Source, pieces.Release, CompilerCheck.ProgramFor(config), Path.Combine(derived, "environment"), cancellation);
+        var kbuild = await Kbuild.OpenAsync(pieces.Source, pieces.Release, await CompilerCheck.FindAsync(config, cancellation), Path.Combine(derived, "environment"), Path.Combine(derived, "view"), cancellation);
         var dryRun = await kbuild.DryRunAsync(cancellation, alsoRecorded: true);
         CompileDatabase.Write(Path.Combine(derived, "units"), dryRun.Units.Where(u => File.Exists(Path.Combine(pieces.Source, u.Source))));
         new KernelFacts

@@ -10,7 +10,7 @@ namespace Suture.Kernel;
 public sealed record KernelFacts
 {
     /// <summary>Changes whenever an entry made by older code is not good enough; such entries are made again.</summary>
-    public const int CurrentFormat = 5;
+    public const int CurrentFormat = 6;
 
     /// <summary>Name of the file.</summary>
     public const string FileName = "kernel.json";

@@ -69,7 +69,7 @@ internal sealed record KernelPieces
         }
         var booted = KernelConfig.ReadFile(config);
         var prepared = KernelConfig.ReadFile(configOfSource);
-        if (booted.Difference(prepared) is { } name)
+        if (booted.Difference(prepared) is { } name && !(name == "CONFIG_CC_VERSION_TEXT" && CompilerCheck.AreSame(booted.CompilerVersionText, prepared.CompilerVersionText)))
         {
             throw new KernelException($"{config} has {name}={booted[name] ?? "n"}, but the source tree was configured with {name}={prepared[name] ?? "n"} ({configOfSource})",
                 "configure the source tree with the kernel's own configuration and run: make olddefconfig modules_prepare", KernelFault.Mismatch);

@@ -39,7 +39,7 @@ internal static class KernelPreparation
         MoveModules(Path.Combine(unpacked, kernel.Image.Name), stage, kernel.Release);
 
         progress?.Report(new("reading the kernel's build settings"));
-        var kbuild = await Kbuild.OpenAsync(tree, kernel.Release, compiler, Path.Combine(stage, "environment"), cancellation);
+        var kbuild = await Kbuild.OpenAsync(tree, kernel.Release, compiler, Path.Combine(stage, "environment"), view: null, cancellation);
         var dryRun = await SourceTree.GenerateAsync(kbuild, tree, progress, cancellation);
         CompileDatabase.Write(Path.Combine(stage, "units"), dryRun.Units.Where(u => File.Exists(Path.Combine(tree, u.Source))));
         progress?.Report(new("finishing"));

@@ -10,6 +10,7 @@ public sealed class ModuleSet
     private const int MaxModuleBytes = 256 << 20;
     private const int MaxDependencies = 500;
     private readonly SortedDictionary<string, string> _paths = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _others = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string[]> _directDependencies = new(StringComparer.Ordinal);
 
     private ModuleSet()
@@ -26,9 +27,9 @@ public sealed class ModuleSet
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
         foreach (var path in Directory.EnumerateFiles(directory, "*.ko*", options))
         {
-            if (Path.GetExtension(path) is ".ko" or ".xz" or ".zst" or ".gz")
+            if (Path.GetExtension(path) is ".ko" or ".xz" or ".zst" or ".gz" && !set._paths.TryAdd(KernelModule.NameOf(path), path))
             {
-                set._paths.TryAdd(KernelModule.NameOf(path), path);
+                set._others[KernelModule.NameOf(path)] = path;
             }
         }
         return set;
@@ -43,9 +44,14 @@ public sealed class ModuleSet
         {
             set._paths[name] = path;
         }
+        foreach (var (name, path) in _others)
+        {
+            set._others[name] = path;
+        }
         foreach (var file in files)
         {
             set._paths[KernelModule.NameOf(file)] = file;
+            set._others.Remove(KernelModule.NameOf(file));
         }
         return set;
     }
@@ -78,6 +84,11 @@ public sealed class ModuleSet
     {
         var path = _paths.GetValueOrDefault(KernelModule.NameOf(name))
             ?? throw new KernelException($"this kernel has no module '{name}'", "it may be built in, or disabled in the configuration", KernelFault.NotFound);
+        if (_others.TryGetValue(KernelModule.NameOf(name), out var other))
+        {
+            throw new KernelException($"module '{name}' is there twice, as {path} and {other}, and nothing says which of them a host loads",
+                "leave only the one that hosts load (depmod's order; modinfo -n NAME on a host)", KernelFault.Mismatch);
+        }
         return (ReadBytes(path), path);
     }
 

@@ -43,7 +43,7 @@ internal sealed class PatchBuild(KernelBuild kernel, ChangedFiles files, string 
             // As catch-up builds its hundreds: what does not compile is known soon, and objects that groups share are compiled once.
             IsOneOfMany = true,
             TriedFirst = _sources,
-            ExplainErrors = false,
+            ExplainErrors = kind == "group",
             Keep = KeptObjects.Includers,
             Shadows = _shadows,
         };

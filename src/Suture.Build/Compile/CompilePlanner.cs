@@ -28,11 +28,11 @@ public static class CompilePlanner
         // Who will include a new file cannot be known before it is there.
         var allSeeTypes = ofTypes.Exists(f => !graph.Contains(f));
         var units = site.Units
-            .Where(u => including.Contains(u.TreePath))
+            .Where(u => including.Contains(u.TreePath) && !u.IsBeforeKernel)
             .Select(u => new PlannedUnit(u, changed.Contains(u.TreePath) ? UnitReason.Source : UnitReason.Includes) { MaySeeOtherTypes = allSeeTypes || seeingTypes.Contains(u.TreePath) })
             .ToList();
         return new CompilePlan(site, application, units,
-            [.. application.Unsupported, .. application.Files.Where(f => !f.IsNew && !graph.Contains(f.Path)).Select(f => NotBuilt(patches, f))]);
+            [.. application.Unsupported, .. NotBuilt(patches, application.Files, site, graph)]);
     }
 
     /// <summary>The files that include something of what changes, but for those to which names show that it means nothing.</summary>
@@ -51,13 +51,23 @@ public static class CompilePlanner
         return concerned;
     }
 
-    private static UnsupportedChange NotBuilt(PatchSet patches, PatchedFile file)
+    private static IEnumerable<UnsupportedChange> NotBuilt(PatchSet patches, IReadOnlyList<PatchedFile> files, SourceSite site, IncludeGraph graph)
     {
-        var name = Path.GetFileName(file.Path);
-        var at = patches.FilePatches.First(p => Path.GetFileName(p.NewName ?? p.OldName ?? "") == name);
-        return new UnsupportedChange(UnsupportedKind.NotBuilt, false, at.PatchName, at.PatchLine, file.Path,
-            "this kernel is not built from it (another architecture, or configured out)", "nothing to do: it is left out");
+        var running = site.Units.Where(u => !u.IsBeforeKernel).Select(u => u.TreePath).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in files.Where(f => !f.IsNew))
+        {
+            var why = !graph.Contains(file.Path) ? "this kernel is not built from it (another architecture, or configured out)"
+                : !graph.IncludersOf([file.Path]).Overlaps(running) ? "it is code that runs before the kernel does (real mode, EFI stub, purgatory)"
+                : null;
+            if (why is not null)
+            {
+                var at = patches.FilePatches.FirstOrDefault(p => IsOf(p.NewName, file) || IsOf(p.OldName, file)) ?? patches.FilePatches.First();
+                yield return new UnsupportedChange(UnsupportedKind.NotBuilt, false, at.PatchName, at.PatchLine, file.Path, why, "nothing to do: it is left out");
+            }
+        }
     }
+
+    private static bool IsOf(string? name, PatchedFile file) => name is not null && Path.GetFileName(name) == Path.GetFileName(file.Path);
 
     private static byte[]? Read(string tree, string path)
     {

@@ -7,9 +7,10 @@ internal static class CompilerCommand
 {
     /// <summary>
     /// Has the object describe the types it was compiled with. Where variables live at each instruction is left out, which nobody
-    /// asks for and which takes half of the time. Version 4 is what all compilers in use can write.
+    /// asks for and which takes half of the time, where the compiler can (clang does not know the options). Version 4 is what all compilers in use can write.
     /// </summary>
-    public static IReadOnlyList<string> TypeInformation { get; } = ["-gdwarf-4", "-fno-var-tracking", "-fno-var-tracking-assignments"];
+    public static IReadOnlyList<string> TypeInformation(CompileUnit unit) =>
+        Path.GetFileName(unit.Arguments[0]).StartsWith("clang", StringComparison.Ordinal) ? ["-gdwarf-4"] : ["-gdwarf-4", "-fno-var-tracking", "-fno-var-tracking-assignments"];
 
     /// <summary>Compiles with each function and object in a section of its own, without debug information, which changes no code.</summary>
     public static IReadOnlyList<string> Compile(CompileUnit unit, IReadOnlyList<string> extra, string @object, string dependencies) =>

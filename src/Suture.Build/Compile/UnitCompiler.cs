@@ -123,7 +123,7 @@ internal sealed class UnitCompiler(
         return (digest, escapes);
     }
 
-    private IReadOnlyList<string> Arguments(PlannedUnit planned) => withTypes && planned.MaySeeOtherTypes ? [.. CompilerCommand.TypeInformation, .. extraArguments] : extraArguments;
+    private IReadOnlyList<string> Arguments(PlannedUnit planned) => withTypes && planned.MaySeeOtherTypes ? [.. CompilerCommand.TypeInformation(planned.Unit), .. extraArguments] : extraArguments;
 
     private static string InTree(string dependency) => Path.GetFullPath("/" + dependency)[1..];
 

@@ -59,6 +59,8 @@ internal static class LivepatchRelocations
     private static string RelocatedWith(KernelSymbolReference place, string? owner) =>
         place.Object == "vmlinux" ? "vmlinux" : owner is null or "vmlinux" ? "" : owner;
 
+    private const int PaddedAltSize = 13;
+
     private readonly record struct Site(Section Section, long Start, int Length)
     {
         public bool Covers(Section section, ulong offset) => section == Section && (long)offset >= Start && (long)offset < Start + Length;
@@ -77,11 +79,12 @@ internal static class LivepatchRelocations
         }
         foreach (var r in section.Relocations)
         {
-            // struct alt_instr starts with the place and ends with instrlen, replacementlen.
+            // struct alt_instr starts with the place and ends with instrlen, replacementlen, and padlen where it is of 13 bytes (4.1 to 5.12).
+            var instrlen = altSize == PaddedAltSize ? 3 : 2;
             var entry = (int)r.Offset / altSize * altSize;
             if ((int)r.Offset == entry && r.Symbol.Section is { } code && entry + altSize <= section.Data.Length)
             {
-                sites.Add(new Site(code, (long)r.Symbol.Value + r.Addend, section.Data[entry + altSize - 2]));
+                sites.Add(new Site(code, (long)r.Symbol.Value + r.Addend, section.Data[entry + altSize - instrlen]));
             }
         }
         return sites;

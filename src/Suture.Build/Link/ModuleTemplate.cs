@@ -44,10 +44,8 @@ public sealed class ModuleTemplate
         ["alt"] = this[Field.AltSize],
         ["bug"] = this[Field.BugSize],
         ["ex"] = this[Field.ExSize],
-        ["jump"] = this[Field.JumpSize],
-        ["static_call"] = this[Field.StaticCallSize],
         ["orc"] = this[Field.OrcSize],
-    }.Concat(this[Field.ParaSize] > 0 ? [new("para", this[Field.ParaSize])] : []).ToDictionary();
+    }.Concat(new Dictionary<string, int> { ["jump"] = this[Field.JumpSize], ["static_call"] = this[Field.StaticCallSize], ["para"] = this[Field.ParaSize] }.Where(size => size.Value > 0)).ToDictionary();
 
     /// <summary>The compiled template as the compiler wrote it.</summary>
     public ReadOnlySpan<byte> ObjectBytes => _object;
@@ -97,7 +95,9 @@ public sealed class ModuleTemplate
     private static async Task CompileAsync(KernelBuild kernel, byte[] source, string path, CancellationToken cancellation)
     {
         // Any module's flags will do, without the names that are its own.
-        var unit = kernel.Units.All.Where(u => u.Owner != "vmlinux").OrderBy(u => u.Arguments.Count).ThenBy(u => u.Source, StringComparer.Ordinal).First();
+        var unit = kernel.Units.All.Where(u => u.Owner != "vmlinux").OrderBy(u => u.Arguments.Count).ThenBy(u => u.Source, StringComparer.Ordinal).FirstOrDefault()
+            ?? throw new KernelException($"kernel {kernel.Release} is built from no module at all, so nothing tells how one is compiled",
+                "configure at least one module (=m), or give the tree in which the kernel's modules were built", KernelFault.Broken);
         Directory.CreateDirectory(kernel.WorkDirectory);
         var scratch = Path.Combine(kernel.WorkDirectory, $"template.{Environment.ProcessId}.{Guid.NewGuid():n}");
         var (c, o) = (scratch + ".c", scratch + ".o");

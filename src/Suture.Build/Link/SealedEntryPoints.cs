@@ -14,6 +14,7 @@ internal sealed class SealedEntryPoints
 {
     private readonly KernelBuild _kernel;
     private readonly Lazy<HashSet<ulong>> _addresses;
+    private readonly Dictionary<string, (ElfObject Object, HashSet<(Section, ulong)> Sealed)> _modules = new(StringComparer.Ordinal);
 
     public SealedEntryPoints(KernelBuild kernel)
     {
@@ -27,7 +28,22 @@ internal sealed class SealedEntryPoints
             .Where(r => r.Type != RelocationType.Plt32 && r.Symbol.IsUndefined)
             .Select(r => livepatch.GetValueOrDefault(r.Symbol.Name))
             .OfType<KernelSymbolReference>().Distinct()
-            .Where(p => p.Object == "vmlinux" && Address(p) is { } address && _addresses.Value.Contains(address));
+            .Where(p => p.Object == "vmlinux" ? Address(p) is { } address && _addresses.Value.Contains(address) : IsSealedInModule(p));
+
+    /// <summary>The same of a module's own table, which the kernel obeys when the module loads.</summary>
+    private bool IsSealedInModule(KernelSymbolReference place)
+    {
+        if (!_modules.TryGetValue(place.Object, out var module))
+        {
+            var found = _kernel.Modules.ReadObject(place.Object);
+            // Each entry is the distance from itself to the ENDBR.
+            _modules[place.Object] = module = (found, [.. (found.FindSection(".ibt_endbr_seal")?.Relocations ?? [])
+                .Where(r => r.Symbol.Section is not null).Select(r => (r.Symbol.Section!, (ulong)((long)r.Symbol.Value + r.Addend)))]);
+        }
+        var symbols = module.Object.Symbols.Where(s => s.Name == place.Name && s.Section is not null).ToList();
+        var index = Math.Max(0, place.SymPos - 1);
+        return index < symbols.Count && module.Sealed.Contains((symbols[index].Section!, symbols[index].Value));
+    }
 
     private ulong? Address(KernelSymbolReference place)
     {

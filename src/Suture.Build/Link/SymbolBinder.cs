@@ -57,7 +57,7 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
         {
             return own;
         }
-        if ((original is null || original.IsGlobal) && kernel.Exports.TryGet(symbol.Name, out var export) && export.Module == "vmlinux")
+        if ((original is null || original.IsGlobal) && kernel.Exports.TryGet(symbol.Name, out var export) && IsForAll(export))
         {
             return UseExport(export);
         }
@@ -75,7 +75,7 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
     /// <summary>A symbol that must be exported.</summary>
     public Symbol BindExport(string name)
     {
-        if (kernel.Exports.TryGet(name, out var export) && export.Module == "vmlinux")
+        if (kernel.Exports.TryGet(name, out var export) && IsForAll(export))
         {
             return UseExport(export);
         }
@@ -106,6 +106,9 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
             }
         }
     }
+
+    /// <summary>Whether the module loader gives it to a livepatch. What is exported for named modules alone it does not, and refuses whoever asks by import_ns.</summary>
+    private static bool IsForAll(ExportedSymbol export) => export is { Module: "vmlinux" } && export.Namespace?.StartsWith("module:", StringComparison.Ordinal) != true;
 
     private KernelSymbolReference? Locate(LinkUnit unit, string name, Element? original)
     {

@@ -8,9 +8,22 @@
 #include <linux/jump_label.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
-#include <linux/static_call_types.h>
 #include <linux/vermagic.h>
 #include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 10, 0)
+#include <linux/static_call_types.h>
+#define SUTURE_STATIC_CALL_SIZE sizeof(struct static_call_site)
+#else
+#define SUTURE_STATIC_CALL_SIZE 0
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
+#error "Suture builds livepatches for kernels from 5.5 on"
+#endif
+#ifdef CONFIG_JUMP_LABEL
+#define SUTURE_JUMP_SIZE sizeof(struct jump_entry)
+#else
+#define SUTURE_JUMP_SIZE 0
+#endif
 #include <asm/alternative.h>
 #include <asm/extable.h>
 #include <asm/orc_types.h>
@@ -79,8 +92,8 @@ static const unsigned int suture_layout[] __used __section(".suture.layout") = {
 	sizeof(struct alt_instr),
 	sizeof(struct bug_entry),
 	sizeof(struct exception_table_entry),
-	sizeof(struct jump_entry),
-	sizeof(struct static_call_site),
+	SUTURE_JUMP_SIZE,
+	SUTURE_STATIC_CALL_SIZE,
 	sizeof(struct orc_entry),
 	SUTURE_PARA_SIZE,
 };

@@ -12,8 +12,17 @@ internal static class ChangeClassifier
         || path.EndsWith("/.gitignore", StringComparison.Ordinal)
         || path.EndsWith(".rst", StringComparison.Ordinal);
 
+    /// <summary>Whether the file is code that this kernel cannot have, so that the tree may lack it: of another architecture, or of the driver that fetched trees leave out.</summary>
+    public static bool IsElsewhere(string path, Func<string, bool> exists)
+    {
+        ArgumentNullException.ThrowIfNull(exists);
+        const string Arch = "arch/", Ours = "arch/x86/", LeftOut = "drivers/gpu/drm/amd/";
+        return (path.StartsWith(Arch, StringComparison.Ordinal) && path.IndexOf('/', Arch.Length) > 0 && !path.StartsWith(Ours, StringComparison.Ordinal))
+            || (path.StartsWith(LeftOut, StringComparison.Ordinal) && !exists(path));
+    }
+
     /// <summary>The fact to report, or null when the file's change is one of C text and can be carried.</summary>
-    public static UnsupportedChange? Classify(FilePatch file, string path)
+    public static UnsupportedChange? Classify(FilePatch file, string path, Func<string, bool> exists)
     {
         UnsupportedChange Fact(UnsupportedKind kind, bool blocks, string reason, string advice) =>
             new(kind, blocks, file.PatchName, file.PatchLine, path, reason, advice);
@@ -22,6 +31,10 @@ internal static class ChangeClassifier
         if (IsNotCode(path))
         {
             return Fact(UnsupportedKind.NotCode, false, "no part of the kernel's code", "nothing to do: it is left out");
+        }
+        if (IsElsewhere(path, exists))
+        {
+            return Fact(UnsupportedKind.NotBuilt, false, "this kernel is not built from it (another architecture, or configured out)", "nothing to do: it is left out");
         }
         switch (file.Change)
         {

@@ -45,12 +45,12 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
     {
         if (old.Length == 0)
         {
-            // Nothing tells where lines without context belong, except their number.
-            if (expected >= from && expected <= lines.Count)
+            // Only in an empty file is there no doubt where lines without context belong: their number is that of the author's file.
+            if (lines.Count == 0)
             {
-                return expected;
+                return 0;
             }
-            Fail(index, hunk, PatchFailureKind.HunkMismatch, expected, -1, $"the file has only {lines.Count} lines");
+            Fail(index, hunk, PatchFailureKind.HunkMismatch, expected, -1, "it adds lines without context, and nothing but a line number says where they belong");
             return -1;
         }
         if (expected >= from && StandsAt(old, expected))
@@ -141,7 +141,8 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
         {
             PatchFailureKind.AlreadyApplied => "leave the hunk out: this kernel's source has the change",
             PatchFailureKind.HunkAmbiguous => "make the patch again on this kernel's source, or with more context (diff -U10)",
-            _ => "make the patch again on this kernel's source: context that differs is never guessed",
+            _ when hunk.OldLines.Any() => "make the patch again on this kernel's source: context that differs is never guessed",
+            _ => "make the patch with context: git diff, without -U0",
         };
         var verb = kind == PatchFailureKind.AlreadyApplied ? "is not needed" : "does not apply";
         var failure = new PatchFailure(kind, file.PatchName, hunk.PatchLine, path,

@@ -64,7 +64,7 @@ internal sealed class PatchRun(Func<string, byte[]?> readOriginal)
 
     private void ApplyFile(FilePatch file, string path)
     {
-        if (ChangeClassifier.Classify(file, path) is { } fact)
+        if (ChangeClassifier.Classify(file, path, Exists) is { } fact)
         {
             _unsupported.Add(fact);
             return;

@@ -58,7 +58,7 @@ internal static class StripLevel
             {
                 found++;
             }
-            else if (Creates(file) || ChangeClassifier.IsNotCode(path))
+            else if (Creates(file) || ChangeClassifier.IsNotCode(path) || ChangeClassifier.IsElsewhere(path, exists))
             {
                 made.Add(path);
             }

@@ -2,6 +2,7 @@ using Shouldly;
 using Suture.Build.Compile;
 using Suture.Build.Patches;
 using Suture.Elf;
+using Suture.UnitTests.Patches;
 using Xunit;
 
 namespace Suture.UnitTests.Compile;
@@ -199,13 +200,22 @@ public class BuildPairsTests
     }
 
     [Fact]
+    public void A_file_that_is_not_built_is_told_whichever_of_its_names_the_tree_has()
+    {
+        using var tree = new TinyTree(("a.c", "int a;\n"));
+        File.WriteAllText(Path.Combine(tree.Tree, "foo.c"), "1\n");
+        var plan = CompilePlanner.Plan(tree.Site, PatchText.Patch("--- foo.c\n+++ foo.c.new\n@@ -1 +1 @@\n-1\n+2\n"), TestContext.Current.CancellationToken);
+        plan.Unsupported.ShouldHaveSingleItem().Path.ShouldBe("foo.c");
+    }
+
+    [Fact]
     public async Task Type_information_changes_no_code()
     {
         using var tree = Tree();
         var patch = tree.Edit(("include/h.h", "return 2 * x", "struct { int x; } twin = { x };\n\treturn twin.x + x"));
         var stop = TestContext.Current.CancellationToken;
         var plain = (await tree.BuildAsync(patch, stop)).ShouldBeOfType<PairsBuilt>();
-        var typed = (await tree.BuildAsync(patch, stop, CompilerCommand.TypeInformation)).ShouldBeOfType<PairsBuilt>();
+        var typed = (await tree.BuildAsync(patch, stop, CompilerCommand.TypeInformation(plain.Units[0].Unit))).ShouldBeOfType<PairsBuilt>();
         typed.Units.Count.ShouldBe(3);
         foreach (var (a, b) in plain.Units.Zip(typed.Units))
         {

@@ -56,6 +56,78 @@ public class DryRunTests
     }
 
     [Fact]
+    public void A_source_that_is_compiled_for_the_kernel_and_for_what_boots_it_is_two_units()
+    {
+        var run = new DryRun("gcc-12");
+        run.Add("set -e; gcc-12 -Wp,-MMD,p/.sha256.o.d -mcmodel=kernel -mcmodel=small -DKBUILD_BASENAME='\"sha256\"' -c -o arch/x86/purgatory/sha256.o lib/sha256.c");
+        run.Add("set -e; gcc-12 -Wp,-MMD,lib/.sha256.o.d -mcmodel=kernel -DKBUILD_BASENAME='\"sha256\"' -c -o lib/sha256.o lib/sha256.c");
+        run.Add("set -e; gcc-12 -Wp,-MMD,v/.vgetcpu.o.d -mcmodel=kernel -mcmodel=small -fPIC -c -o arch/x86/entry/vdso/vgetcpu.o arch/x86/entry/vdso/vgetcpu.c");
+        run.Add("set -e; gcc-12 -Wp,-MMD,r/.regs.o.d -m16 -c -o arch/x86/realmode/rm/regs.o arch/x86/realmode/rm/regs.c");
+        var file = Path.GetTempFileName();
+        CompileDatabase.Write(file, run.Units);
+        var database = CompileDatabase.Load(file);
+        File.Delete(file);
+
+        database.Count.ShouldBe(4);
+        database.Find("lib/sha256.c")!.Object.ShouldBe("lib/sha256.o");
+        database.All.Where(u => u.IsBeforeKernel).Select(u => u.Object).ShouldBe(["arch/x86/purgatory/sha256.o", "arch/x86/realmode/rm/regs.o"], ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData("gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", "gcc-12")]
+    [InlineData("x86_64-linux-gnu-gcc-12 (Debian 12.2.0-14) 12.2.0", "gcc-12")]
+    [InlineData("gcc (GCC) 13.2.1 20231011 (Red Hat 13.2.1-4)", "gcc")]
+    [InlineData("Debian clang version 14.0.6", "clang-14")]
+    [InlineData("clang version 18.1.3 (Fedora 18.1.3-1.fc40)", "clang-18")]
+    [InlineData("Ubuntu clang version 15.0.7", "clang-15")]
+    [InlineData("/bin/sh -c evil (GCC) 1", "gcc")]
+    public void The_compiler_is_called_as_the_configuration_says(string text, string program) =>
+        CompilerCheck.ProgramFor(KernelConfig.Parse($"CONFIG_CC_VERSION_TEXT=\"{text}\"\n")).ShouldBe(program);
+
+    [Fact]
+    public void A_module_that_is_there_twice_is_refused_when_it_matters()
+    {
+        var root = Directory.CreateTempSubdirectory("suture-modules-").FullName;
+        foreach (var path in new[] { "kernel/net/e1000e.ko", "updates/dkms/e1000e.ko", "kernel/net/alone.ko" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(root, path))!);
+            File.WriteAllText(Path.Combine(root, path), path);
+        }
+        var modules = ModuleSet.Scan(root);
+        modules.ReadFile("alone").Path.ShouldEndWith("alone.ko");
+        Should.Throw<KernelException>(() => modules.ReadFile("e1000e")).Message.ShouldContain("there twice");
+        modules.With([Path.Combine(root, "updates/dkms/e1000e.ko")]).ReadFile("e1000e").Path.ShouldContain("dkms");
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public void The_view_of_a_configured_tree_gives_no_reason_to_configure_it_again()
+    {
+        var root = Directory.CreateTempSubdirectory("suture-view-").FullName;
+        var tree = Path.Combine(root, "tree");
+        foreach (var (path, text) in new[] { (".config", "CONFIG_A=y\n"), ("include/config/auto.conf", "CONFIG_A=y\n"), ("include/config/auto.conf.cmd", "deps"), ("include/generated/autoconf.h", "#define"), ("include/linux/x.h", "x"),
+            ("Makefile", "all: include/config/auto.conf\ninclude/config/auto.conf: .config\n\t@echo again > $@\n") })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(tree, path))!);
+            File.WriteAllText(Path.Combine(tree, path), text);
+        }
+        File.SetLastWriteTimeUtc(Path.Combine(tree, ".config"), DateTime.UtcNow - TimeSpan.FromMinutes(1));
+        File.SetLastWriteTimeUtc(Path.Combine(tree, "include/config/auto.conf"), DateTime.UtcNow - TimeSpan.FromHours(1));
+        var view = Path.Combine(root, "view");
+        ConfiguredView.Create(tree, view);
+
+        Suture.UnitTests.Compile.TinyTree.Run("make", ["-s"], view);
+
+        File.ReadAllText(Path.Combine(view, "include/config/auto.conf")).ShouldBe("CONFIG_A=y\n");
+        File.ReadAllText(Path.Combine(view, "include/config/auto.conf.cmd")).ShouldBeEmpty();
+        File.ReadAllText(Path.Combine(view, "include/linux/x.h")).ShouldBe("x");
+        Directory.Delete(view, recursive: true);
+        File.ReadAllText(Path.Combine(tree, "include/config/auto.conf.cmd")).ShouldBe("deps");
+        File.ReadAllText(Path.Combine(tree, "include/linux/x.h")).ShouldBe("x");
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
     public void GeneratedSourcesAreCollected()
     {
         var run = new DryRun("gcc-12");
@@ -105,7 +177,7 @@ public class DryRunTests
                 read.Object.ShouldBe(unit.Object);
                 read.Arguments.ShouldBe(unit.Arguments);
             }
-            File.WriteAllText(path, "suture-units 1\nnonsense\n");
+            File.WriteAllText(path, "suture-units 2\nnonsense\n");
             Should.Throw<KernelException>(() => CompileDatabase.Load(path)).Message.ShouldContain(":2:");
         }
         finally

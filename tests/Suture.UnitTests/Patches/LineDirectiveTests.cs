@@ -94,32 +94,26 @@ public sealed class LineDirectiveTests : IDisposable
     }
 
     /// <summary>Inserts harmless lines at random places and removes or replaces random variables.</summary>
-    private static PatchedFile Edit(Random random)
+    private PatchedFile Edit(Random random)
     {
-        var lines = Source.Split('\n').ToList();
-        var hunks = new StringBuilder("--- a/f.c\n+++ b/f.c\n");
-        var shift = 0;
-        for (var i = 0; i < lines.Count - 1; i++)
+        var lines = Source.Split('\n');
+        var edited = new StringBuilder();
+        for (var i = 0; i < lines.Length - 1; i++)
         {
             // A line put into a continued string leaves text that is no C.
-            if (random.Next(8) > 0 || lines[i].StartsWith(" more", StringComparison.Ordinal))
-            {
-                continue;
-            }
-            var added = random.Next(3);
-            var replaced = lines[i].StartsWith("int v", StringComparison.Ordinal) && lines[i].EndsWith("__LINE__;", StringComparison.Ordinal) && random.Next(2) == 0;
-            var old = replaced ? 1 : 0;
-            hunks.Append($"@@ -{(old == 0 ? i : i + 1)},{old} +{i + shift + 1},{added} @@\n");
-            hunks.Append(replaced ? $"-{lines[i]}\n" : "");
-            hunks.Append(string.Concat(Enumerable.Range(0, added).Select(n => $"+int new_{i}_{n};\n")));
-            shift += added - old;
+            var isEdited = random.Next(8) == 0 && !lines[i].StartsWith(" more", StringComparison.Ordinal);
+            edited.Append(string.Concat(Enumerable.Range(0, isEdited ? random.Next(3) : 0).Select(n => $"int new_{i}_{n};\n")));
+            var isRemoved = isEdited && lines[i].StartsWith("int v", StringComparison.Ordinal) && lines[i].EndsWith("__LINE__;", StringComparison.Ordinal) && random.Next(2) == 0;
+            edited.Append(isRemoved ? "" : lines[i] + "\n");
         }
-        if (!hunks.ToString().Contains("@@"))
+        if (edited.ToString() == Source)
         {
-            hunks.Append("@@ -0,0 +1,1 @@\n+int first;\n");
+            edited.Insert(0, "int first;\n");
         }
-        var applied = PatchText.Patch(hunks.ToString()).On(("f.c", Source));
-        return applied.Files.FirstOrDefault() ?? PatchText.Patch("--- a/f.c\n+++ b/f.c\n@@ -0,0 +1,1 @@\n+int first;\n").On(("f.c", Source)).Files.Single();
+        File.WriteAllText(Path.Combine(_directory, "before"), Source);
+        File.WriteAllText(Path.Combine(_directory, "after"), edited.ToString());
+        var patch = TinyTree.Run("diff", ["-U1", "--label", "a/f.c", "--label", "b/f.c", "before", "after"], _directory);
+        return PatchText.Patch(patch).On(("f.c", Source)).Files.Single();
     }
 
     private static byte[] Unnumbered(byte[] text) => text.Text().Replace("__LINE__", "0").Bytes();

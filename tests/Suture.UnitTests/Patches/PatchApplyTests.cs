@@ -99,6 +99,7 @@ public class PatchApplyTests
     [InlineData("diff --git a/f.bin b/f.bin\nindex 1..2 100644\nGIT binary patch\nliteral 1\nxx\n", PatchFailureKind.Binary)]
     [InlineData("diff -ru a/f.bin b/f.bin\nBinary files a/f.bin and b/f.bin differ\n", PatchFailureKind.Binary)]
     [InlineData("--- /dev/null\n+++ b/f.h\n@@ -0,0 +1 @@\n+2\n", PatchFailureKind.FileExists)]
+    [InlineData("--- a/f.c\n+++ b/f.c\n@@ -1,0 +2 @@\n+2\n", PatchFailureKind.HunkMismatch)]
     public void What_must_not_be_applied_is_refused(string patch, PatchFailureKind kind) =>
         PatchText.Patch(patch).On(("f.c", "1\n"), ("f.h", "1\n")).Failures.Single().Kind.ShouldBe(kind);
 
@@ -111,6 +112,8 @@ public class PatchApplyTests
     [InlineData("diff --git a/f.c b/f.c\ndeleted file mode 100644\n--- a/f.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n", UnsupportedKind.Deleted, true)]
     [InlineData("diff --git a/f.c b/g.c\nsimilarity index 100%\nrename from f.c\nrename to g.c\n", UnsupportedKind.Renamed, true)]
     [InlineData("diff --git a/f.c b/f.c\nold mode 100644\nnew mode 100755\n", UnsupportedKind.Mode, false)]
+    [InlineData("--- a/arch/arm64/kvm/arm.c\n+++ b/arch/arm64/kvm/arm.c\n@@ -1 +1 @@\n-1\n+2\n--- a/f.c\n+++ b/f.c\n@@ -1 +1 @@\n-1\n+2\n", UnsupportedKind.NotBuilt, false)]
+    [InlineData("--- a/drivers/gpu/drm/amd/a.h\n+++ b/drivers/gpu/drm/amd/a.h\n@@ -1 +1 @@\n-1\n+2\n--- a/f.c\n+++ b/f.c\n@@ -1 +1 @@\n-1\n+2\n", UnsupportedKind.NotBuilt, false)]
     [InlineData("Only in new/fs: x.c\n--- a/f.c\n+++ b/f.c\n@@ -1 +1 @@\n-1\n+2\n", UnsupportedKind.OnlyIn, false)]
     public void What_a_live_patch_cannot_carry_is_a_fact_of_its_own(string patch, UnsupportedKind kind, bool blocks)
     {
