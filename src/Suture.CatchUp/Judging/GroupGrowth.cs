@@ -61,9 +61,9 @@ internal sealed partial class GroupGrowth(Func<string, bool> isNew, Func<string,
         var outside = patches.Values.Where(p => !group.Contains(p.Id)).ToList();
         var headers = outside.Where(p => p.IsHeader).ToList();
 
-        var scored = headers.Where(p => !isNew(p.Path) && (inside.Exists(g => includes(g.Path, p.Path) || g.AddsInclude(System.IO.Path.GetFileName(p.Path)))
-                || places.Any(f => includes(f, p.Path))))
-            .Select(p => (p.Id, Score: names.Count(p.Brings))).Where(p => p.Score > 0).ToList();
+        var seen = headers.FindAll(p => !isNew(p.Path) && (inside.Exists(g => includes(g.Path, p.Path) || g.AddsInclude(System.IO.Path.GetFileName(p.Path)))
+            || places.Any(f => includes(f, p.Path))));
+        var scored = seen.Select(p => (p.Id, Score: names.Count(p.Brings))).Where(p => p.Score > 0).ToList();
         // A message about types names common ones too: the header that knows most of the names is meant.
         var named = scored.Where(p => p.Score == scored.Max(s => s.Score)).Select(p => p.Id);
         var added = headers.Where(p => isNew(p.Path) && inside.Exists(g => g.AddsInclude(System.IO.Path.GetFileName(p.Path)))).Select(p => p.Id);
@@ -73,7 +73,9 @@ internal sealed partial class GroupGrowth(Func<string, bool> isNew, Func<string,
         var mended = broken.FindAll(p => names.Any(p.Mentions));
         var bringing = named.Concat(added).Concat(defining).Concat((mended.Count > 0 ? mended : broken).Select(p => p.Id)).Distinct().Order(StringComparer.Ordinal).ToList();
         // The group's own files miss what others bring, and only then what else differs in them: another caller of the same function.
-        return bringing.Count > 0 ? bringing : [.. touched.Where(p => names.Any(p.Shows)).Select(p => p.Id).Order(StringComparer.Ordinal)];
+        // At last headers that change beside the name: a further line of a prototype, say.
+        var beside = touched.FindAll(p => names.Any(p.Shows));
+        return bringing.Count > 0 ? bringing : [.. (beside.Count > 0 ? beside : seen.FindAll(p => names.Any(p.Shows))).Select(p => p.Id).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>When nothing brings what is missed: what the group's headers include from now on.</summary>
