@@ -17,6 +17,7 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
         await machine.SucceedAsync("systemctl stop suture-agent");
         await machine.SucceedAsync("sed -i '/boot_watch/d; $ a boot_watch = 1' /etc/suture/suture.conf");
         var operations = 0;
+        var history = "";
         var (applied, other) = ("v1", "v2");
         await machine.SutureAsync($"apply {GuestSuture.Ko(applied)} --watch 0");
         foreach (var step in Steps)
@@ -50,8 +51,8 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
                 await machine.SutureAsync($"apply {applied} --watch 0");
             }
             (await machine.SucceedAsync("lsmod | awk '/^suture_/ { print $1 }'")).Trim().ShouldBe($"suture_{applied}", step);
+            history = await machine.HistoryIsWholeAsync(atLeast: operations, history);
         }
-        await machine.HistoryIsWholeAsync(atLeast: operations);
         (await machine.SutureAsync("verify")).Output.ShouldNotContain("FAIL");
         (await machine.SucceedAsync("find /var/lib/suture -name '*.tmp'")).ShouldBeEmpty();
     }
@@ -61,9 +62,10 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
     {
         await using var machine = await prepared.ResumeAsync();
         var moments = new Random(20261122);
+        var history = "";
         for (var i = 0; i < (GuestSuture.IsLong ? 10 : 3); i++)
         {
-            var verb = (i % 3) switch { 0 => $"suture apply {GuestSuture.Ko("v1")} --watch 0", 1 => $"suture apply {GuestSuture.Ko("v2")} --watch 0", _ => "suture revert" };
+            var verb = (i % 3) switch { 0 => $"suture apply {GuestSuture.Ko("v1")} --watch 0 --again", 1 => $"suture apply {GuestSuture.Ko("v2")} --watch 0 --again", _ => "suture revert" };
             await machine.StartAsync($"while true; do {verb}; {(verb.Contains("revert", StringComparison.Ordinal) ? $"suture apply {GuestSuture.Ko("v1")} --watch 0 --again" : "suture revert")}; done");
             await Task.Delay(moments.Next(500, 9000), TestContext.Current.CancellationToken);
             await machine.PowerCutAsync();
@@ -73,7 +75,7 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
             var next = await machine.RunAsync($"suture apply {GuestSuture.Ko("v1")} --watch 0 --again");
             next.ExitCode.ShouldBeOneOf([0, 3], $"{i}: {next}");
             await machine.StatusIsTrueAsync();
-            await machine.HistoryIsWholeAsync(atLeast: i);
+            history = await machine.HistoryIsWholeAsync(atLeast: i, history);
         }
         output.WriteLine($"history: {await machine.SucceedAsync("wc -l < /var/lib/suture/history.jsonl")}");
     }
@@ -121,6 +123,12 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
         await machine.StatusIsTrueAsync();
         (await machine.SutureAsync("status")).Output.ShouldNotContain("damaged");
         await machine.SutureAsync("revert");
+        // Damaged once more, and down before any command could mend it: the boot brings nothing back that was reverted, and calls nothing a crash.
+        await machine.SucceedAsync($"{damage}; sync");
+        await machine.RebootAsync();
+        await machine.WaitUntilUpAsync();
+        (await machine.SucceedAsync("lsmod")).ShouldNotContain("suture_");
+        (await machine.RunAsync("suture status")).Output.ShouldNotContain("quarantine");
         await machine.HistoryIsWholeAsync(atLeast: 3);
     }
 }

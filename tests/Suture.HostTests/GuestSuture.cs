@@ -55,11 +55,14 @@ internal static class GuestSuture
         (await machine.IsPatchedAsync()).ShouldBe(kernel.Exists(k => k is "suture_v1" or "suture_v2" or "suture_guide"), status.ToString());
     }
 
-    /// <summary>Every operation in the history has a beginning and an end.</summary>
-    public static async Task HistoryIsWholeAsync(this DebianMachine machine, int atLeast)
+    /// <summary>Every operation in the history has a beginning and an end, and what the history was <paramref name="before"/> is still there. Gives what it is now.</summary>
+    public static async Task<string> HistoryIsWholeAsync(this DebianMachine machine, int atLeast, string before = "")
     {
+        var now = (await machine.SucceedAsync("cat /var/lib/suture/history.jsonl 2>/dev/null || true")).TrimEnd('\n');
+        now.ShouldStartWith(before);
         var lines = (await machine.SutureJsonAsync("history --limit 1000")).GetProperty("operations").EnumerateArray().ToList();
         lines.Count.ShouldBeGreaterThanOrEqualTo(atLeast);
         lines.ShouldAllBe(l => l.GetProperty("outcome").GetString() != "begun");
+        return now;
     }
 }
