@@ -29,6 +29,22 @@ internal sealed record CoverageRow(
     [JsonIgnore]
     public IReadOnlyList<Finding>? Lacking { get; init; }
 
+    /// <summary>For what is refused: the reason that weighs most.</summary>
+    [JsonIgnore]
+    public string Reason
+    {
+        get
+        {
+            bool Has(params string[] codes) => codes.Any(c => Codes.Contains(c, StringComparison.Ordinal));
+            return Has("SUT05") ? "a type or prototype means something else to code or objects that stay"
+                : Has("SUT0203", "SUT0204") ? "static data that the running kernel holds"
+                : Has("SUT0202") ? "no ftrace entry, nor have all callers"
+                : Has("SUT0201", "SUT0205") ? "read or run only at boot or module load"
+                : Has("SUT0405") ? "more units than --most-units include the header"
+                : Codes;
+        }
+    }
+
     /// <summary>Whether a single .c file is refused for a changed type alone, and the engine takes its objects when they are compiled without types.</summary>
     public bool IsPatchableButForTypes { get; init; }
 
@@ -70,6 +86,8 @@ internal sealed record CoverageReport(
         output.WriteLine();
         MarkdownTable.Write(output, ["Patches", "Number", "Do not compile so", "Change no code", "Become a module", "Refused", "Crash or time-out", "Share", "Lab: passed", "Lab: failed"],
             ((string[])["alone", "group"]).Select(kind => Summary(kind, Rows.Where(r => r.Kind == kind).ToList())));
+        MarkdownTable.Write(output, ["Refused because", "Alone", "Groups"], Rows.Where(r => r.Outcome == "refused").GroupBy(r => r.Reason).OrderByDescending(g => g.Count())
+            .Select(g => (IReadOnlyList<string>)[g.Key, $"{g.Count(r => r.Kind == "alone")}", $"{g.Count(r => r.Kind == "group")}"]));
         MarkdownTable.Write(output, ["Patches", "Outcome", "Codes", "Number"], Rows.GroupBy(r => (r.Kind, r.Outcome, r.Codes))
             .OrderBy(g => g.Key.Kind, StringComparer.Ordinal).ThenByDescending(g => g.Count()).ThenBy(g => g.Key.Codes, StringComparer.Ordinal)
             .Select(g => (IReadOnlyList<string>)[g.Key.Kind, g.Key.Outcome, g.Key.Codes, $"{g.Count()}"]));
