@@ -50,6 +50,18 @@ public sealed class RefusalTests
         }
     }
 
+    /// <summary>Kernels with CONFIG_X86_KERNEL_IBT take the ENDBR off functions whose address nobody took, in modules as in vmlinux.</summary>
+    [Fact]
+    public void The_address_of_a_modules_sealed_function_is_refused()
+    {
+        var folder = Directory.CreateTempSubdirectory("suture-sealed-").FullName;
+        var patch = Path.Combine(SutureProgram.Root, "tests/Suture.VmTests/patches/module-sealed-function.patch");
+        var result = SutureProgram.Run("build", patch, "--kernel", Kernels.Newest("6.12"), "-o", folder, "--json");
+        result.ExitCode.ShouldBe(4, result.ToString());
+        result.Json.GetProperty("findings").EnumerateArray().ShouldContain(
+            f => f.GetProperty("code").GetString() == "SUT0309" && f.GetProperty("message").GetString()!.Contains("nft_trans_gc_destroy"), result.ToString());
+    }
+
     [Fact]
     public void A_kernel_of_another_compiler_is_refused()
     {
