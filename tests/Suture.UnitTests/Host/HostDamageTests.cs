@@ -180,6 +180,36 @@ public sealed class HostDamageTests
         host.ConditionOf("one").ShouldNotBe(PatchCondition.Quarantined);
     }
 
+    [Theory]
+    [InlineData("none [integrity] confidentiality", "lockdown=integrity")]
+    [InlineData("none integrity [confidentiality]", "lockdown=confidentiality")]
+    [InlineData("[none] integrity confidentiality", null)]
+    public async Task Under_lockdown_nothing_unsigned_is_loaded(string lockdown, string? told)
+    {
+        using var host = new TestHost();
+        host.Kernel.Write("sys/kernel/security/lockdown", lockdown);
+
+        var outcome = await host.ApplyAsync(host.Module("one"));
+
+        outcome.Result.ShouldBe(told is null ? HostResult.Done : HostResult.Refused);
+        outcome.Message.ShouldContain(told ?? "is applied");
+        host.Kernel.LoadedModules.Count.ShouldBe(told is null ? 1 : 0);
+    }
+
+    [Fact]
+    public async Task While_a_foreign_livepatch_is_in_transition_nothing_is_loaded()
+    {
+        using var host = new TestHost();
+        host.Kernel.Write("sys/kernel/livepatch/kpatch_other/enabled", "1");
+        host.Kernel.Write("sys/kernel/livepatch/kpatch_other/transition", "1");
+
+        var outcome = await host.ApplyAsync(host.Module("one"));
+
+        outcome.Result.ShouldBe(HostResult.Refused);
+        outcome.Message.ShouldContain("kpatch_other");
+        host.Kernel.LoadedModules.ShouldBeEmpty();
+    }
+
     private static Task LookAsync(TestHost host) => new HostAgent(host.Open(), []).LookAsync(TestContext.Current.CancellationToken);
 
     private static void HealthCheck(TestHost host, string script)
