@@ -152,6 +152,7 @@ public sealed class FlowTests(PreparedMachine prepared, ITestOutputHelper output
         var status = await machine.RunAsync("suture status");
         status.ExitCode.ShouldBe(14, status.ToString());
         status.Output.ShouldContain("cat");
+        status.Output.ShouldContain("-> pipe_read");
         await sleeper.KillAsync();
         (await patient.WithinAsync(TimeSpan.FromMinutes(2))).ExitCode.ShouldBe(0);
         (await machine.StateOfAsync("pipe")).ShouldBe("applied");

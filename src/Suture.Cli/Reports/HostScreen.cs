@@ -33,7 +33,7 @@ internal static class HostScreen
         else
         {
             Terminal.Error(outcome.Message, outcome.Advice);
-            Blockers(outcome.Blockers, outcome.Targets);
+            Blockers(Console.Error, outcome.Blockers, outcome.Targets);
         }
         return outcome switch
         {
@@ -48,14 +48,14 @@ internal static class HostScreen
     }
 
     /// <summary>Tasks that hold up a transition, their stacks with the functions of the patch marked.</summary>
-    public static void Blockers(IReadOnlyList<BlockingTask> tasks, IReadOnlyList<string> targets)
+    public static void Blockers(TextWriter output, IReadOnlyList<BlockingTask> tasks, IReadOnlyList<string> targets)
     {
         foreach (var task in tasks)
         {
-            Console.Error.WriteLine($"  pid {task.Pid}{(task.Tid == task.Pid ? "" : $" thread {task.Tid}")}  {task.Command}  {task.State}");
+            output.WriteLine($"  pid {task.Pid}{(task.Tid == task.Pid ? "" : $" thread {task.Tid}")}  {task.Command}  {task.State}");
             foreach (var frame in task.Stack.Take(MaxFrames))
             {
-                Console.Error.WriteLine(targets.Contains(frame) ? $"   -> {frame}   (replaced by the patch: the task must leave it)" : $"      {frame}");
+                output.WriteLine(targets.Contains(frame) ? $"   -> {frame}   (replaced by the patch: the task must leave it)" : $"      {frame}");
             }
         }
     }
@@ -90,7 +90,7 @@ internal static class HostScreen
         if (status.Blockers.Count > 0)
         {
             Console.Out.WriteLine("the transition waits for:");
-            Blockers(status.Blockers, status.Targets);
+            Blockers(Console.Out, status.Blockers, status.Targets);
         }
     }
 

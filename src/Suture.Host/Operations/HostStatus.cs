@@ -59,6 +59,8 @@ public sealed record HostStatus
     /// <summary>What needs someone's attention.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    private const int MostBlockers = 20, MostLookedAt = 2000;
+
     /// <summary>Tasks that a transition waits for.</summary>
     public IReadOnlyList<BlockingTask> Blockers { get; init; } = [];
 
@@ -78,6 +80,7 @@ public sealed record HostStatus
         {
             warnings.Add($"Suture is switched off: {off}");
         }
+        var targets = patches.Where(p => p.Condition == PatchCondition.InTransition).SelectMany(p => host.Sysfs.Functions(p.Patch.Module)).Select(f => f.Name).ToList();
         return new HostStatus
         {
             Condition = !host.Running.HasLivepatching ? HostCondition.Unsupported
@@ -88,8 +91,10 @@ public sealed record HostStatus
             Patches = patches,
             Foreign = foreign,
             Warnings = warnings,
-            Blockers = moving is null ? [] : new TransitionTasks(host.Kernel).Blocking(host.Sysfs.Enabled(moving) == true),
-            Targets = [.. patches.Where(p => p.Condition == PatchCondition.InTransition).SelectMany(p => host.Sysfs.Functions(p.Patch.Module)).Select(f => f.Name)],
+            // A transition that has just begun waits for nearly all; those inside a function that goes are the ones to tell of.
+            Blockers = moving is null ? [] : [.. new TransitionTasks(host.Kernel).Blocking(host.Sysfs.Enabled(moving) == true, MostLookedAt)
+                .OrderByDescending(b => b.Stack.Any(targets.Contains)).Take(MostBlockers)],
+            Targets = targets,
         };
     }
 
