@@ -37,6 +37,7 @@ internal sealed class Mutations(ModuleBytes module, Manifest manifest, Random ra
         ("dropped relocation", 10, m => m.DroppedRelocation(livepatch: false)),
         ("dropped klp relocation", 6, m => m.DroppedRelocation(livepatch: true)),
         ("truncated section", 4, m => m.Truncated()),
+        ("wrong declaration", 10, m => m.WrongDeclaration()),
     ];
 
     private T? Any<T>(IReadOnlyList<T> list) where T : class => list.Count == 0 ? null : list[random.Next(list.Count)];
@@ -232,8 +233,34 @@ internal sealed class Mutations(ModuleBytes module, Manifest manifest, Random ra
     private Mutant? NameLetter(List<ModuleBytes.Rela> pointers, string what) => Any(pointers) is not { } pointer ? null
         : Change($"{what} at 0x{pointer.Offset:x}", m => m.Bytes[_sections.Find(s => s.Name == Names)!.Offset + (int)pointer.Addend] ^= 1);
 
-    private Mutant? WrongType() => Any(Meaningful().FindAll(r => r.Type is 1 or 2 or 4 or 11 && r.Target.IsCode || r.Target.Name.StartsWith("__", StringComparison.Ordinal) && r.Type is 1 or 2)) is not { } r ? null
+    private Mutant? WrongType() => Any(Meaningful().FindAll(r => r.Type is 1 or 2 or 4 or 11 && r.Target.IsCode || r.Target.Name.StartsWith("__", StringComparison.Ordinal) && r.Type is 1 or 2
+            || r.Target.Name is ".orc_unwind_ip" or ".return_sites" or ".retpoline_sites")) is not { } r ? null
         : Change($"{Where(r)}: type {r.Type}", m => m.SetType(r, r.Type switch { 1 => 11u, 2 or 4 => 11u, _ => 2u }));
+
+    /// <summary>What the livepatch core is told besides names and functions: positions beyond 32 bits, callbacks, states.</summary>
+    private Mutant? WrongDeclaration()
+    {
+        var choices = new List<Func<Mutant>>();
+        if (Any(Functions()) is { } function)
+        {
+            var high = Data().Offset + function.Offset + manifest.Layout.FuncOldSymPos - manifest.Layout.FuncOldName + 4;
+            choices.Add(() => Change($"klp_func at 0x{function.Offset:x}: position, upper half", m => m.Bytes[high] = 1));
+        }
+        var bodies = Functions().Select(f => f.Offset + 8).ToHashSet();
+        if (Any(_relas.FindAll(r => r.Target.Name == Patch && _symbols[r.Symbol].Section is > 0 and < 0xff00 && _sections[_symbols[r.Symbol].Section].IsCode && !bodies.Contains(r.Offset))) is { } callback)
+        {
+            choices.Add(() => Change($"{Where(callback)}: callback gone", m => m.Remove(callback)));
+            choices.Add(() => Change($"{Where(callback)}: callback of another kind", m => m.SetOffset(callback, callback.Offset + 8)));
+        }
+        if (_relas.Find(r => r.Target.Name == Patch && r.Offset == manifest.Layout.PatchStates) is { } states)
+        {
+            var at = Data().Offset + (int)states.Addend;
+            choices.Add(() => Change("klp_state: version", m => m.Bytes[at + manifest.Layout.StateVersion] ^= 4));
+            choices.Add(() => Change("klp_state: id", m => m.Bytes[at + manifest.Layout.StateId] ^= 4));
+            choices.Add(() => Change("klp_patch: no states", m => m.Remove(states)));
+        }
+        return choices.Count == 0 ? null : Any(choices)!();
+    }
 
     private Mutant? DroppedRelocation(bool livepatch) =>
         Any(Meaningful().FindAll(r => livepatch == r.Table.Name.StartsWith(".klp.rela.", StringComparison.Ordinal))) is not { } r ? null

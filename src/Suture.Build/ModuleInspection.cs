@@ -105,7 +105,7 @@ public sealed class ModuleInspection
             if (r.Symbol.Section == names)
             {
                 var name = ReadName(names, r.Addend);
-                if (i + 1 < pointers.Count && pointers[i + 1].Symbol.Section is { IsCode: true })
+                if (i + 1 < pointers.Count && pointers[i + 1].Symbol.Section is { IsCode: true } && r.Offset + 24 <= (ulong)data.Data.Length)
                 {
                     var target = pointers[i + 1].Symbol;
                     var position = (int)BinaryPrimitives.ReadUInt64LittleEndian(data.Data.AsSpan((int)r.Offset + 16));

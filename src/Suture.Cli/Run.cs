@@ -4,6 +4,7 @@ using Suture.Build.Patches;
 using Suture.Elf;
 using Suture.Kernel;
 using Suture.Lab;
+using Suture.Verify;
 
 namespace Suture.Cli;
 
@@ -57,6 +58,11 @@ internal static class Run
                 KernelFault.Verification => ExitCode.VerificationFailed,
                 _ => ExitCode.Failure,
             });
+        }
+        catch (DamagedFileException e)
+        {
+            Terminal.Error(e.Message, "the file is damaged, or of another version of Suture: make or fetch it again");
+            return (int)ExitCode.VerificationFailed;
         }
         catch (ElfFormatException e)
         {

@@ -1,4 +1,5 @@
 using Suture.Host;
+using Suture.Host.Interfaces;
 using Suture.Host.Memory;
 using Suture.Module;
 
@@ -18,6 +19,11 @@ internal static class TargetCode
         {
             // Another builder's livepatch says nothing that could be compared.
             return (e.Fault == ModuleFault.NotOurs, e.Message);
+        }
+        var kernel = new RunningKernel(new KernelPaths());
+        if (note.Kernel.BuildId != kernel.BuildId)
+        {
+            return (false, $"built for another build of {note.Kernel.Release}: build-id {note.Kernel.BuildId}, this kernel's is {kernel.BuildId}; hosts refuse it");
         }
         if (note.Functions.Count == 0)
         {

@@ -41,6 +41,17 @@ internal static class ExternalProgram
         }
     }
 
+    /// <summary>Insists on a program that is started through another, which would name it less clearly.</summary>
+    /// <exception cref="LabInputException">It is not on the PATH.</exception>
+    public static void MustExist(string program, string package)
+    {
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        if (!path.Any(d => File.Exists(Path.Combine(d, program))))
+        {
+            throw new LabInputException(LabInputFault.Missing, $"{program} is not installed", $"apt install {package}");
+        }
+    }
+
     /// <summary>Starts a program; a missing one is named with the Debian package that has it.</summary>
     public static Process Start(ProcessStartInfo start, string program, string package)
     {

@@ -18,7 +18,7 @@ public static class KernelLog
         {
             var line = raw.TrimEnd().ToString();
             // What was not kept cannot be called clean.
-            if ((line.StartsWith(ConsoleLog.LeftOut, StringComparison.Ordinal) ? "not read" : KernelHarm.KindOf(line)) is { } kind)
+            if ((line.StartsWith(ConsoleLog.LeftOut, StringComparison.Ordinal) || (line.StartsWith("** ", StringComparison.Ordinal) && line.Contains(" printk messages dropped", StringComparison.Ordinal)) ? "not read" : KernelHarm.KindOf(line)) is { } kind)
             {
                 findings.Add(new LogFinding(kind, line));
                 if (findings.Count == MaxFindings)

@@ -24,9 +24,10 @@ public static class LabRunner
     {
         var clock = Stopwatch.StartNew();
         var patch = CheckModule(request.Module, request.Kernel.Release);
-        if (request.Replaced is { } older && CheckModule(older, request.Kernel.Release).Name == patch.Name)
+        var before = request.Replaced is { } older ? CheckModule(older, request.Kernel.Release) : null;
+        if (before?.Name == patch.Name)
         {
-            throw new LabInputException(LabInputFault.Unusable, $"{older} and {request.Module} are both called {patch.Name}: a kernel holds one module of a name",
+            throw new LabInputException(LabInputFault.Unusable, $"{request.Replaced} and {request.Module} are both called {patch.Name}: a kernel holds one module of a name",
                 "build one of them with another --name");
         }
         var code = PatchCode.OpenAll([request.Module], request.Kernel);
@@ -35,7 +36,7 @@ public static class LabRunner
         trial.Note($"kernel {request.Kernel.Release}, {acceleration.Name} ({acceleration.Why})");
 
         // Under load the look-ups share the machine's one processor with it, though it stands back.
-        var lookups = patch.Lookups * LookupBound * (request.Load is null ? 1 : LoadShare);
+        var lookups = (patch.Lookups + (before?.Lookups ?? 0)) * LookupBound * (request.Load is null ? 1 : LoadShare);
         var log = await LabBoot.RunAsync(new BootRequest
         {
             Kernel = request.Kernel,

@@ -25,6 +25,8 @@ public sealed class Expectation
     private readonly Dictionary<string, int> _runningIndex = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (Unit Unit, Piece Piece)> _newGlobals = new(StringComparer.Ordinal);
     private readonly List<Replacement> _replacements = [];
+    private readonly List<ExpectedCallback> _callbacks = [];
+    private readonly List<ExpectedState> _states = [];
     private readonly List<string> _omissions = [];
 
     private sealed record Unit(UnitPair Pair, CompiledObject? Original, CompiledObject Patched, PairComparison? Comparison, RunningPlaces? Places)
@@ -78,6 +80,8 @@ public sealed class Expectation
             Layout = _terms.Layout,
             EntrySizes = _sizes,
             Replacements = _replacements,
+            Callbacks = _callbacks.Count > 0 ? _callbacks : null,
+            States = _states.Count > 0 ? [.. _states.OrderBy(s => s.Id)] : null,
             Pieces = [.. _pieces.Select(p => p!)],
             Running = _running,
             Versions = _terms.HasVersions ? Versions() : null,
@@ -158,10 +162,32 @@ public sealed class Expectation
         {
             Require(unit, piece);
         }
+        foreach (var (kind, function) in unit.Pair.Callbacks)
+        {
+            if (Declared(unit, function) is { } index)
+            {
+                _callbacks.Add(new ExpectedCallback(unit.Pair.Owner, kind, index));
+            }
+        }
+        foreach (var (id, version, data) in unit.Pair.States)
+        {
+            _states.Add(new ExpectedState(id, version, data is null ? null : Declared(unit, data)));
+        }
         foreach (var name in unit.Pair.Replaced.Keys.Where(n => !unit.Patched.Named.Any(p => p.Name == n)))
         {
             _omissions.Add($"{unit.Pair.Unit}: '{name}' is said to be replaced, but the patched object has no such function");
         }
+    }
+
+    /// <summary>What a callback or a state names.</summary>
+    private int? Declared(Unit unit, string name)
+    {
+        if (unit.Patched.Named.FirstOrDefault(p => p.Name == name) is { } piece)
+        {
+            return Require(unit, piece);
+        }
+        _omissions.Add($"{unit.Pair.Unit}: '{name}' is declared as a callback or a state's data, but the patched object has no such symbol");
+        return null;
     }
 
     private void Replace(Unit unit, Piece function, string replaced)

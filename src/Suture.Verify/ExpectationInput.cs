@@ -27,6 +27,12 @@ public sealed record UnitPair
     /// <summary>Symbols of the patched object that go along although no code refers to them: callbacks, data of states.</summary>
     public IReadOnlySet<string> Roots { get; init; } = new HashSet<string>();
 
+    /// <summary>Functions that the livepatch core calls, by position among a klp_object's callbacks (pre_patch, post_patch, pre_unpatch, post_unpatch).</summary>
+    public IReadOnlyList<(int Kind, string Function)> Callbacks { get; init; } = [];
+
+    /// <summary>System states that the unit declares, with their data.</summary>
+    public IReadOnlyList<(ulong Id, uint Version, string? Data)> States { get; init; } = [];
+
     /// <summary>Symbols whose change is left out on purpose.</summary>
     public IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
 }

@@ -13,7 +13,9 @@ public sealed record Manifest
     public const string SectionName = ".suture.manifest";
 
     /// <summary>The format that this version writes and reads.</summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
+
+    private const int MaxEntryBytes = 256;
 
     /// <summary>Format number.</summary>
     public required int Format { get; init; }
@@ -38,6 +40,12 @@ public sealed record Manifest
 
     /// <summary>The functions to redirect.</summary>
     public required IReadOnlyList<Replacement> Replacements { get; init; }
+
+    /// <summary>What the livepatch core is to call; null when there is nothing.</summary>
+    public IReadOnlyList<ExpectedCallback>? Callbacks { get; init; }
+
+    /// <summary>The system states that it declares, by id; null when there are none.</summary>
+    public IReadOnlyList<ExpectedState>? States { get; init; }
 
     /// <summary>What the module must hold.</summary>
     public required IReadOnlyList<ExpectedPiece> Pieces { get; init; }
@@ -64,20 +72,58 @@ public sealed record Manifest
         try
         {
             var manifest = JsonSerializer.Deserialize(text, ManifestJson.Default.Manifest);
-            return manifest is { Format: CurrentFormat } ? manifest
-                : throw new DamagedFileException(file, SectionName, $"format {manifest?.Format}; this program knows format {CurrentFormat}");
+            return manifest is not { Format: CurrentFormat } ? throw new DamagedFileException(file, SectionName, $"format {manifest?.Format}; this program knows format {CurrentFormat}")
+                : manifest.Fault() is { } fault ? throw new DamagedFileException(file, SectionName, fault)
+                : manifest;
         }
         catch (JsonException e)
         {
             throw new DamagedFileException(file, SectionName, $"cannot be read: {e.Message}");
         }
     }
+
+    /// <summary>What stands in it that nobody writes; null when it is as <see cref="ToBytes"/> makes them.</summary>
+    private string? Fault()
+    {
+        // What is required may still be null.
+        if (Pieces is null || Running is null || Replacements is null || Layout is null || EntrySizes is null || Objtool is null || Info is null
+            || Pieces.Any(p => p is null || p.References is null || p.Entries is null || p.Bytes is null || p.Name is null || p.Section is null || p.Unit is null || p.Owner is null
+                || p.Entries.Any(e => e?.References is null || e.Bytes is null || e.Section is null || e.References.Any(r => r is null)) || p.References.Any(r => r is null))
+            || Running.Any(r => r?.Names is null || r.Place is null || r.Object is null) || Replacements.Any(r => r?.Name is null || r.Object is null || r.Place is null) || Objtool.Any(l => l is null) || Info.Any(i => i is null))
+        {
+            return "something is missing in it";
+        }
+        bool IsHex(string text) => text.Length % 2 == 0 && text.All(char.IsAsciiHexDigit);
+        bool LeadsSomewhere(ExpectedReference r) => (r.Own is not { } own || (own >= 0 && own < Pieces.Count)) && (r.Running is not { } running || (running >= 0 && running < Running.Count)) && r.At is > -(1 << 30) and < 1 << 30;
+        return EntrySizes.Values.Any(s => s is < 1 or > MaxEntryBytes) ? "the size of an entry makes no sense"
+            : !Pieces.All(p => IsHex(p.Bytes) && p is { Prefix: >= 0 and < 1 << 20, Size: >= 0 and < 1 << 30 } && p.Entries.All(e => IsHex(e.Bytes))) ? "the bytes of a piece make no sense"
+            : !Pieces.All(p => p.References.All(LeadsSomewhere) && p.Entries.All(e => e.References.Count > 0 && e.References.All(LeadsSomewhere))) ? "a reference leads nowhere"
+            : !Replacements.All(r => r.Piece >= 0 && r.Piece < Pieces.Count) ? "a replaced function has no code"
+            : !(Callbacks ?? []).All(c => c is { Kind: >= 0 and < 4, Object: not null } && c.Piece >= 0 && c.Piece < Pieces.Count)
+                || !(States ?? []).All(s => s is not null && (s.Data is not { } data || (data >= 0 && data < Pieces.Count))) ? "a callback or a state leads nowhere"
+            : !Layout.IsSound ? "the layout of the livepatch's structures makes no sense"
+            : null;
+    }
 }
 
-/// <summary>Sizes and offsets in bytes of struct klp_patch, klp_object, klp_func and module (include/linux/livepatch.h).</summary>
+/// <summary>Sizes and offsets in bytes of struct klp_patch, klp_object, klp_func and klp_state (include/linux/livepatch.h).</summary>
 public sealed record PatchLayout(
     int PatchSize, int PatchMod, int PatchObjs, int PatchReplace, int ObjectSize, int ObjectName, int ObjectFuncs,
-    int FuncSize, int FuncOldName, int FuncNewFunc, int FuncOldSymPos);
+    int FuncSize, int FuncOldName, int FuncNewFunc, int FuncOldSymPos,
+    IReadOnlyList<int> Callbacks, int PatchStates, int StateSize, int StateId, int StateVersion, int StateData)
+{
+    private const int MaxBytes = 4096;
+
+    /// <summary>Whether each field lies within its structure.</summary>
+    internal bool IsSound => PatchSize is > 0 and <= MaxBytes && ObjectSize is > 0 and <= MaxBytes && FuncSize is > 0 and <= MaxBytes
+        && IsIn(PatchSize, PatchMod, 8) && IsIn(PatchSize, PatchObjs, 8) && IsIn(PatchSize, PatchReplace, 1)
+        && IsIn(ObjectSize, ObjectName, 8) && IsIn(ObjectSize, ObjectFuncs, 8)
+        && Callbacks is { Count: 4 } && Callbacks.All(c => IsIn(ObjectSize, c, 8)) && StateSize is > 0 and <= MaxBytes
+        && IsIn(PatchSize, PatchStates, 8) && IsIn(StateSize, StateId, 8) && IsIn(StateSize, StateVersion, 4) && IsIn(StateSize, StateData, 8)
+        && IsIn(FuncSize, FuncOldName, 8) && IsIn(FuncSize, FuncNewFunc, 8) && IsIn(FuncSize, FuncOldSymPos, 8);
+
+    private static bool IsIn(int size, int at, int width) => at >= 0 && at + width <= size;
+}
 
 /// <summary>A function of the running kernel that is redirected.</summary>
 /// <param name="Object">"vmlinux" or a module name.</param>
@@ -86,6 +132,18 @@ public sealed record PatchLayout(
 /// <param name="Place">Where matching found it: hexadecimal link address in vmlinux, section and offset in a module; empty when only its name tells.</param>
 /// <param name="Piece">Index of the piece that takes its place.</param>
 public sealed record Replacement(string Object, string Name, int SymPos, string Place, int Piece);
+
+/// <summary>A function that the livepatch core calls.</summary>
+/// <param name="Object">"vmlinux" or a module name.</param>
+/// <param name="Kind">Position among a klp_object's callbacks: pre_patch, post_patch, pre_unpatch, post_unpatch.</param>
+/// <param name="Piece">Index of the function.</param>
+public sealed record ExpectedCallback(string Object, int Kind, int Piece);
+
+/// <summary>A system state.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Data">Index of the piece that klp_state.data leads to, or null.</param>
+public sealed record ExpectedState(ulong Id, uint Version, int? Data);
 
 /// <summary>What a reference may lead to in the running kernel.</summary>
 /// <param name="Object">"vmlinux" or a module name; empty when any will do.</param>

@@ -2,7 +2,7 @@ namespace Suture.Verify;
 
 /// <summary>
 /// Entries of the tables that only objtool can write (stack unwinding, call sites, sealed entry points), each as one line:
-/// table, place described, bytes. As objtool left them they must be in the finished module.
+/// table, place described and how it is referred to, bytes. As objtool left them they must be in the finished module.
 /// </summary>
 internal static class ObjtoolTables
 {
@@ -22,7 +22,7 @@ internal static class ObjtoolTables
             var places = file.RelocationsOf(section).ToLookup(r => r.Offset / size);
             for (var i = 0; i < count; i++)
             {
-                var place = string.Join(' ', places[i].Select(r => $"{r.Symbol.Section?.Name ?? r.Symbol.Name}+0x{r.Symbol.Value + r.Addend:x}"));
+                var place = string.Join(' ', places[i].Select(r => $"{r.Symbol.Section?.Name ?? r.Symbol.Name}+0x{r.Symbol.Value + r.Addend:x}:{r.Type}@{r.Offset % size}"));
                 lines.Add($"{name} {place} {Convert.ToHexStringLower(records.Slice(i * width, width))}".TrimEnd());
             }
         }

@@ -9,6 +9,10 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
     private const int MaxEntries = 100_000;
     private readonly PatchLayout _layout = manifest.Layout;
 
+    /// <summary>Fields that were read: offset in the section and width in bytes. All others must be zero.</summary>
+    private readonly Dictionary<long, int> _read = [];
+    private readonly HashSet<string> _objects = new(StringComparer.Ordinal);
+
     private sealed record Redirection(string Object, string Name, long SymPos, FileRelocation? NewFunction);
 
     public void Run()
@@ -19,7 +23,7 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
             return;
         }
         var (section, at) = (symbol!.Section!, symbol.Value);
-        if (!report.Expect("patch", at + _layout.PatchSize <= section.Size && !section.IsZeroed, () => $"the klp_patch does not fit into {section.Name}"))
+        if (!report.Expect("patch", at >= 0 && at <= section.Size - _layout.PatchSize && !section.IsZeroed, () => $"the klp_patch does not fit into {section.Name}"))
         {
             return;
         }
@@ -29,12 +33,83 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
             () => "klp_patch.mod does not point to the module itself");
         var replace = module.BytesOf(section)[(int)at + _layout.PatchReplace];
         report.Expect("patch", replace == (manifest.Replace ? 1 : 0), () => $"klp_patch.replace is {replace}, must be {(manifest.Replace ? 1 : 0)}");
+        _read[at + _layout.PatchMod] = 8;
+        _read[at + _layout.PatchReplace] = 1;
         Compare(ReadObjects(section, at, pointers).ToList());
+        CompareStates(section, at, pointers);
+        CheckRest(section, pointers);
+    }
+
+    /// <summary>The callbacks of one klp_object, each of which must lead to its function.</summary>
+    private void CompareCallbacks(string name, long at, Dictionary<long, FileRelocation> pointers)
+    {
+        for (var kind = 0; kind < _layout.Callbacks.Count; kind++)
+        {
+            var wanted = (manifest.Callbacks ?? []).FirstOrDefault(c => c.Object == name && c.Kind == kind);
+            var field = at + _layout.Callbacks[kind];
+            _read[field] = 8;
+            var target = pointers.TryGetValue(field, out var r) ? r : (FileRelocation?)null;
+            if (report.Expect("patch", wanted is null == target is null && target is null or { Type: RelocationKind.Abs64, Symbol.Section: not null },
+                () => $"klp_object {name}: callback {kind} is {(target is null ? "missing" : "none that the objects ask for")}") && wanted is not null)
+            {
+                walk.Bind(wanted.Piece, target!.Value.Symbol.Section!, target.Value.Symbol.Value + target.Value.Addend, $"callback {kind} of klp_object {name}");
+            }
+        }
+    }
+
+    private void CompareStates(FileSection section, long patch, Dictionary<long, FileRelocation> pointers)
+    {
+        var field = patch + _layout.PatchStates;
+        _read[field] = 8;
+        var wanted = manifest.States ?? [];
+        if (Target(pointers, field, section) is not { } at)
+        {
+            report.Expect("patch", wanted.Count == 0 && !pointers.ContainsKey(field), () => "klp_patch.states leads nowhere");
+            return;
+        }
+        var bytes = module.BytesOf(section);
+        var found = new List<(ulong Id, uint Version, FileRelocation? Data)>();
+        for (; found.Count < MaxEntries && !IsEnd(section, at, _layout.StateSize, pointers, "klp_state"); at += _layout.StateSize)
+        {
+            (_read[at + _layout.StateId], _read[at + _layout.StateVersion], _read[at + _layout.StateData]) = (8, 4, 8);
+            found.Add((BinaryPrimitives.ReadUInt64LittleEndian(bytes[(int)(at + _layout.StateId)..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[(int)(at + _layout.StateVersion)..]),
+                pointers.TryGetValue(at + _layout.StateData, out var data) ? data : null));
+        }
+        if (!report.Expect("patch", found.Select(f => (f.Id, f.Version)).Order().SequenceEqual(wanted.Select(w => (w.Id, w.Version)).Order()),
+            () => $"the states are {string.Join(", ", found.Select(f => $"{f.Id} version {f.Version}"))}; they must be {string.Join(", ", wanted.Select(w => $"{w.Id} version {w.Version}"))}"))
+        {
+            return;
+        }
+        foreach (var state in wanted)
+        {
+            var data = found.Find(f => f.Id == state.Id).Data;
+            if (report.Expect("patch", state.Data is null == data is null && data is null or { Type: RelocationKind.Abs64, Symbol.Section: not null },
+                () => $"klp_state {state.Id}: its data is {(data is null ? "missing" : "none that the objects ask for")}") && state.Data is { } piece)
+            {
+                walk.Bind(piece, data!.Value.Symbol.Section!, data.Value.Symbol.Value + data.Value.Addend, $"data of klp_state {state.Id}");
+            }
+        }
+    }
+
+    /// <summary>What nobody asks for stays zero: another field set would mean something to the livepatch core.</summary>
+    private void CheckRest(FileSection section, Dictionary<long, FileRelocation> pointers)
+    {
+        foreach (var at in pointers.Keys.Where(p => !_read.ContainsKey(p)).Order())
+        {
+            report.Fault("patch", $"{section.Name}+0x{at:x} holds a pointer that nothing asks for");
+        }
+        var rest = module.BytesOf(section).ToArray();
+        foreach (var (at, width) in _read)
+        {
+            rest.AsSpan((int)at, width).Clear();
+        }
+        var stray = rest.AsSpan().IndexOfAnyExcept((byte)0);
+        report.Expect("patch", stray < 0, () => $"{section.Name}+0x{stray:x} is not zero, and nothing asks for a value there");
     }
 
     private IEnumerable<Redirection> ReadObjects(FileSection section, long patch, Dictionary<long, FileRelocation> pointers)
     {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        _read[patch + _layout.PatchObjs] = 8;
         if (Target(pointers, patch + _layout.PatchObjs, section) is not { } at)
         {
             report.Fault("patch", "klp_patch.objs leads nowhere");
@@ -43,11 +118,13 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
         for (var n = 0; !IsEnd(section, at, _layout.ObjectSize, pointers, "klp_object"); at += _layout.ObjectSize, n++)
         {
             var name = "vmlinux";
+            (_read[at + _layout.ObjectName], _read[at + _layout.ObjectFuncs]) = (8, 8);
             if (pointers.TryGetValue(at + _layout.ObjectName, out var text))
             {
                 name = Text(text);
             }
-            report.Expect("patch", seen.Add(name), () => $"two klp_object for {name}");
+            report.Expect("patch", _objects.Add(name), () => $"two klp_object for {name}");
+            CompareCallbacks(name, at, pointers);
             if (Target(pointers, at + _layout.ObjectFuncs, section) is not { } func || n > MaxEntries)
             {
                 report.Fault("patch", $"klp_object.funcs of {name} leads nowhere");
@@ -55,6 +132,7 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
             }
             for (var m = 0; m < MaxEntries && !IsEnd(section, func, _layout.FuncSize, pointers, "klp_func"); func += _layout.FuncSize, m++)
             {
+                (_read[func + _layout.FuncOldName], _read[func + _layout.FuncNewFunc], _read[func + _layout.FuncOldSymPos]) = (8, 8, 8);
                 var old = pointers.TryGetValue(func + _layout.FuncOldName, out var oldName) ? Text(oldName) : "";
                 var position = BinaryPrimitives.ReadInt64LittleEndian(module.BytesOf(section)[(int)(func + _layout.FuncOldSymPos)..]);
                 yield return new Redirection(name, old, position, pointers.TryGetValue(func + _layout.FuncNewFunc, out var body) ? body : null);
@@ -90,10 +168,14 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
 
     private void Compare(List<Redirection> found)
     {
+        foreach (var callback in (manifest.Callbacks ?? []).Where(c => !_objects.Contains(c.Object)))
+        {
+            report.Fault("patch", $"there is no klp_object {callback.Object}, whose callback {callback.Kind} must lead to '{ModuleWalk.Label(manifest.Pieces[callback.Piece])}'");
+        }
         foreach (var wanted in manifest.Replacements)
         {
             var body = ModuleWalk.Label(manifest.Pieces[wanted.Piece]);
-            var matching = found.FindAll(f => f.Object == wanted.Object && f.Name == wanted.Name && ModuleWalk.IsPosition(wanted.SymPos, (int)f.SymPos));
+            var matching = found.FindAll(f => f.Object == wanted.Object && f.Name == wanted.Name && f.SymPos is >= 0 and <= int.MaxValue && ModuleWalk.IsPosition(wanted.SymPos, (int)f.SymPos));
             if (!report.Expect("patch", matching.Count == 1, () => Missing(wanted, matching.Count, found)))
             {
                 continue;

@@ -190,6 +190,9 @@ public sealed class RelocatableFile
         Sections = sections;
     }
 
+    private const long MaxNameBytesPerByte = 4;
+    private long _nameBytes;
+
     private string Text(ulong tableAt, ulong tableSize, ulong offset, string what)
     {
         if (offset >= tableSize)
@@ -198,7 +201,10 @@ public sealed class RelocatableFile
         }
         var rest = Slice(tableAt, tableSize, "string table")[(int)offset..];
         var end = rest.IndexOf((byte)0);
-        return end < 0 ? throw Damaged(what, "its name has no end") : Encoding.UTF8.GetString(rest[..end]);
+        _nameBytes += Math.Max(0, end);
+        return end < 0 ? throw Damaged(what, "its name has no end")
+            : _nameBytes > MaxNameBytesPerByte * _bytes.Length ? throw Damaged("string table", "symbols share names in a way that no compiler does: together they are larger than the file")
+            : Encoding.UTF8.GetString(rest[..end]);
     }
 
     private void ReadSymbols()
@@ -257,7 +263,7 @@ public sealed class RelocatableFile
                 var symbol = U32(bytes[(at + 12)..]);
                 var offset = (long)U64(bytes[at..]);
                 var type = U32(bytes[(at + 8)..]);
-                if (symbol >= Symbols.Count || offset < 0 || offset + RelocationKind.Width(type) > target.Size)
+                if (symbol >= Symbols.Count || offset < 0 || offset > target.Size - RelocationKind.Width(type))
                 {
                     throw Damaged($"section {table.Name}, entry {at / 24}", "its symbol or its place does not exist");
                 }

@@ -51,7 +51,9 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
         Replace = replace,
         Layout = new PatchLayout(template[Field.PatchSize], template[Field.PatchMod], template[Field.PatchObjs], template[Field.PatchReplace],
             template[Field.ObjectSize], template[Field.ObjectName], template[Field.ObjectFuncs],
-            template[Field.FuncSize], template[Field.FuncOldName], template[Field.FuncNewFunc], template[Field.FuncOldSymPos]),
+            template[Field.FuncSize], template[Field.FuncOldName], template[Field.FuncNewFunc], template[Field.FuncOldSymPos],
+            [template[Field.ObjectPrePatch], template[Field.ObjectPostPatch], template[Field.ObjectPreUnpatch], template[Field.ObjectPostUnpatch]],
+            template[Field.PatchStates], template[Field.StateSize], template[Field.StateId], template[Field.StateVersion], template[Field.StateData]),
         NameField = (template[Field.ModuleName], template[Field.ModuleNameSize]),
         EntrySizes = EntrySizes(),
         Generated = GeneratedTables(),
@@ -88,6 +90,8 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
         Roots = claims.Roots,
         LeftOut = claims.LeftOut,
         LinesMoved = claims.LinesMoved,
+        Callbacks = claims.Callbacks,
+        States = claims.States,
     };
 
     /// <summary>

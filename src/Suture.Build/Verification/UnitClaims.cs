@@ -8,8 +8,11 @@ namespace Suture.Build.Verification;
 /// <param name="Roots">What goes along although no code refers to it.</param>
 /// <param name="LeftOut">What the author leaves out.</param>
 /// <param name="LinesMoved">Functions that differ in line numbers only.</param>
+/// <param name="Callbacks">What the livepatch core is to call, by position among a klp_object's callbacks.</param>
+/// <param name="States">System states, with their data.</param>
 internal sealed record UnitClaims(
-    IReadOnlyDictionary<string, string> Replaced, IReadOnlySet<string> Included, IReadOnlySet<string> Roots, IReadOnlySet<string> LeftOut, IReadOnlySet<string> LinesMoved)
+    IReadOnlyDictionary<string, string> Replaced, IReadOnlySet<string> Included, IReadOnlySet<string> Roots, IReadOnlySet<string> LeftOut, IReadOnlySet<string> LinesMoved,
+    IReadOnlyList<(int Kind, string Function)> Callbacks, IReadOnlyList<(ulong Id, uint Version, string? Data)> States)
 {
     /// <summary>What <paramref name="diff"/> says.</summary>
     public static UnitClaims Of(DiffResult diff) => new(
@@ -17,5 +20,7 @@ internal sealed record UnitClaims(
         diff.Included.Where(e => e.Name.Length > 0).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
         diff.Patched.Elements.Where(e => e.IsRoot).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
         diff.Patched.Elements.Where(diff.Marks.LeavesOut).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
-        diff.Patched.Functions.Where(f => f.LinesMoved).Select(f => f.Name).ToHashSet(StringComparer.Ordinal));
+        diff.Patched.Functions.Where(f => f.LinesMoved).Select(f => f.Name).ToHashSet(StringComparer.Ordinal),
+        [.. diff.Marks.Callbacks.Select(c => ((int)c.Kind, c.Function.Name))],
+        [.. diff.Marks.States.Select(s => (s.Id, s.Version, s.Data?.Name))]);
 }

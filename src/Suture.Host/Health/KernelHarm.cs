@@ -69,13 +69,13 @@ public static partial class KernelHarm
     [GeneratedRegex(@"INFO: task .* blocked for more than")]
     private static partial Regex HungTask();
 
-    [GeneratedRegex(@"INFO: possible|possible (recursive|circular|irq) ?lock|inconsistent lock state|WARNING: (possible|suspicious|bad unlock|lock held|nested lock)|suspicious RCU usage|BUG: (sleeping function|scheduling while atomic|Invalid wait context)")]
+    [GeneratedRegex(@"INFO: possible|possible (recursive|circular|irq) ?lock|inconsistent lock state|WARNING: (possible|suspicious|bad unlock|lock held|nested lock)|suspicious RCU usage|^softirq: huh, entered softirq|BUG: (sleeping function|scheduling while atomic|Invalid wait context)")]
     private static partial Regex Lockdep();
 
     [GeneratedRegex(@"\bOops\b|general protection fault|unable to handle|double fault|invalid opcode:|divide error:|int3: \d|stack segment:|Missing ENDBR|control protection|stack guard page was hit|Fixing recursive fault")]
     private static partial Regex Oops();
 
-    [GeneratedRegex(@"\bkernel BUG at|\bBUG: |\bBUG at |UBSAN: |KASAN: |KFENCE: |KCSAN: |refcount_t: |list_(add|del) corruption|Bad page state|Bad rss-counter|memory leak")]
+    [GeneratedRegex(@"\bkernel BUG at|\bBUG: |\bBUG at |UBSAN: |KASAN: |KFENCE: |KCSAN: |refcount_t: |list_(add|del) corruption|Bad page state|Bad rss-counter|suspected memory leak|unregister_netdevice: waiting for ")]
     private static partial Regex Bug();
 
     [GeneratedRegex(@"\bWARNING: |-+\[ cut here \]-+|unchecked MSR access|\bINFO: trying to register")]

@@ -37,7 +37,7 @@ internal sealed class ConsoleLog(string path)
         var tail = new byte[Math.Min(rest, KeepBytes)];
         file.Seek(-tail.Length, SeekOrigin.End);
         file.ReadExactly(tail);
-        return $"{Text(head)}\n{LeftOut}{rest - tail.Length} bytes left out …]\n{Text(tail)}";
+        return rest == tail.Length ? Text([.. head, .. tail]) : $"{Text(head)}\n{LeftOut}{rest - tail.Length} bytes left out …]\n{Text(tail)}";
     }
 
     /// <summary>Without the carriage returns of a terminal and the screen control of the firmware.</summary>

@@ -37,6 +37,7 @@ internal sealed class VirtualMachine : IAsyncDisposable
     /// <summary>Starts QEMU with <paramref name="arguments"/>; it is killed after <paramref name="lifetime"/> at the latest.</summary>
     public static VirtualMachine Start(IReadOnlyList<string> arguments, TimeSpan lifetime)
     {
+        ExternalProgram.MustExist(QemuCommand.Program, QemuCommand.Package);
         var seconds = Math.Ceiling(lifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         var start = new ProcessStartInfo("timeout", ["-s", "KILL", seconds, QemuCommand.Program, .. arguments])
         {

@@ -139,7 +139,13 @@ public sealed class HostDamageTests
         {
             host.Open().History.Append(new HistoryLine
             {
-                Operation = operation, At = DateTimeOffset.UtcNow, Verb = "apply", Patch = "one", Release = FakeKernel.Release, Outcome = History.Begun, Process = new ProcessIdentity(boot, 4242, started),
+                Operation = operation,
+                At = DateTimeOffset.UtcNow,
+                Verb = "apply",
+                Patch = "one",
+                Release = FakeKernel.Release,
+                Outcome = History.Begun,
+                Process = new ProcessIdentity(boot, 4242, started),
             });
         }
 

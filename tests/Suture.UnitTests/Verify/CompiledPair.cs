@@ -39,7 +39,7 @@ internal sealed class CompiledPair : IRunningKernel
         {
             Module = "suture_test",
             Replace = true,
-            Layout = new PatchLayout(200, 0, 8, 16, 112, 0, 8, 120, 0, 8, 16),
+            Layout = new PatchLayout(200, 0, 8, 16, 112, 0, 8, 120, 0, 8, 16, [16, 24, 32, 40], 24, 24, 0, 8, 16),
             NameField = (24, 56),
             EntrySizes = new Dictionary<string, int> { ["__bug_table"] = 12 },
             Generated = new HashSet<string> { ".return_sites" },
