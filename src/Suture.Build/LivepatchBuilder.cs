@@ -254,7 +254,7 @@ public sealed class LivepatchBuilder
                 continue;
             }
             var source = unit.Unit.TreePath;
-            findings.AddRange(looked.Findings.Where(f => f.Code != "SUT0101")
+            findings.AddRange(looked.Findings.Where(f => f.Code is not ("SUT0101" or RuntimeReads.BootConstant))
                 .Select(f => (source, casts.Reconsider(_places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)))));
             findings.AddRange(looked.Review.Select(f => (source, _places.Locate(f, source))));
             _claims[unit] = looked.Claims;
@@ -264,27 +264,31 @@ public sealed class LivepatchBuilder
             }
         }
         _findings.AddRange(RepeatedFindings.Merge(findings));
-        return await WithRuntimeKeysAsync(patchable, plan, template, work, cancellation);
+        return await WithRuntimeReadsAsync(patchable, plan, template, work, cancellation);
     }
 
-    /// <summary>Exchanges the units that branch on static keys of a module, see <see cref="RuntimeKeys"/>.</summary>
-    private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> WithRuntimeKeysAsync(
+    /// <summary>Exchanges the units that would need what the kernel writes into its own code, see <see cref="RuntimeReads"/>.</summary>
+    private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> WithRuntimeReadsAsync(
         List<(CompiledUnit Unit, DiffResult Diff)> units, CompilePlan plan, ModuleTemplate template, string work, CancellationToken cancellation)
     {
-        var affected = units.Where(u => RuntimeKeys.AreNeeded(u.Diff, u.Unit.Unit.Owner, name => _images.Of("vmlinux").FindGlobal(name) is not null))
-            .ToDictionary(u => u.Unit.Unit, u => u.Diff);
-        if (affected.Count == 0)
+        var affected = units.ToLookup(u => RuntimeReads.HeaderFor(u.Diff, u.Unit.Unit.Owner, name => _images.Of("vmlinux").FindGlobal(name) is not null));
+        foreach (var group in affected.Where(g => g.Key is not null))
         {
-            return units;
+            _progress?.Report(new ProgressReport($"compiling {group.Count()} unit(s) again, to read at run time what the kernel would write into its own code"));
+            var made = await RuntimeReads.CompileAsync(Kernel, plan, group.Key!, group.ToDictionary(u => u.Unit.Unit, u => u.Diff), template.EntrySizes, work, _request.Shadows, cancellation);
+            foreach (var (unit, _) in group.Where(u => made.ContainsKey(u.Unit.Unit)))
+            {
+                _claims.Remove(unit);
+                _claims[made[unit.Unit].Unit] = UnitClaims.Of(made[unit.Unit].Diff);
+            }
+            units = units.ConvertAll(u => made.TryGetValue(u.Unit.Unit, out var other) ? other : u);
         }
-        _progress?.Report(new ProgressReport("compiling again with static keys that are read at run time"));
-        var made = await RuntimeKeys.CompileAsync(Kernel, plan, affected, template.EntrySizes, work, _request.Shadows, cancellation);
-        foreach (var (unit, _) in units.Where(u => made.ContainsKey(u.Unit.Unit)))
+        foreach (var (unit, diff) in units)
         {
-            _claims.Remove(unit);
-            _claims[made[unit.Unit].Unit] = UnitClaims.Of(made[unit.Unit].Diff);
+            _findings.AddRange(diff.Findings.Where(f => f.Code == RuntimeReads.BootConstant)
+                .Select(f => _places.Locate(BuildFindings.BootConstantStays(f), unit.Unit.TreePath)));
         }
-        return units.ConvertAll(u => made.TryGetValue(u.Unit.Unit, out var other) ? other : u);
+        return units;
     }
 
     private async Task<List<LinkUnit>> MatchAsync(

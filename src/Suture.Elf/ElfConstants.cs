@@ -49,6 +49,8 @@ public enum SectionFlags : ulong
     LinkOrder = 0x80,
     /// <summary>SHF_GROUP: member of a group.</summary>
     Group = 0x200,
+    /// <summary>SHF_COMPRESSED: begins with a header that says how its contents are compressed.</summary>
+    Compressed = 0x800,
     /// <summary>SHF_RELA_LIVEPATCH: relocations that the livepatch core applies (Documentation/livepatch/module-elf-format.rst).</summary>
     RelaLivepatch = 0x00100000,
 }

@@ -41,6 +41,7 @@ public sealed partial class ElfObject
         private Section?[] _sections = [];
         private Symbol[] _symbols = [];
         private long _nameBytes;
+        private ulong _expanded;
 
         public ElfObject Read()
         {
@@ -194,7 +195,8 @@ public sealed partial class ElfObject
                 {
                     throw Fault($"section {sectionName}", $"alignment {raw.Alignment} is not a sane power of two");
                 }
-                var section = new Section(sectionName, raw.Type, raw.Flags)
+                var compressed = raw.Type == SectionType.ProgBits && CompressedSection.Is(sectionName, raw.Flags);
+                var section = new Section(compressed ? CompressedSection.PlainName(sectionName) : sectionName, raw.Type, raw.Flags)
                 {
                     Alignment = raw.Alignment,
                     EntrySize = raw.EntrySize,
@@ -208,6 +210,10 @@ public sealed partial class ElfObject
                 {
                     section.Data = Slice(raw.Offset, raw.Size, $"section {sectionName}").ToArray();
                 }
+                if (compressed)
+                {
+                    Expand(section);
+                }
                 _sections[i] = section;
                 result.Sections.Add(section);
             }
@@ -217,6 +223,30 @@ public sealed partial class ElfObject
                 {
                     section.Link = SectionAt(_raw[i].Link, $"section {section.Name}: sh_link");
                 }
+            }
+        }
+
+        /// <summary>Puts the plain contents into a compressed section. One that cannot be read is left empty, and keeps its flag.</summary>
+        private void Expand(Section section)
+        {
+            try
+            {
+                if (CompressedSection.Open(section.Data, section.Flags) is not var (size, contents))
+                {
+                    section.Data = [];
+                    return;
+                }
+                if (size > CompressedSection.MaxExpanded - _expanded)
+                {
+                    throw new InvalidDataException($"compressed sections claim more than {CompressedSection.MaxExpanded} bytes");
+                }
+                _expanded += size;
+                section.Data = CompressedSection.Expand(contents, (int)size);
+                section.Flags &= ~SectionFlags.Compressed;
+            }
+            catch (InvalidDataException e)
+            {
+                throw Fault($"section {section.Name}", e.Message);
             }
         }
 
@@ -323,6 +353,11 @@ public sealed partial class ElfObject
                 if (target.Type is SectionType.NoBits or SectionType.Group && raw.Size > 0)
                 {
                     throw Fault(place, $"relocations for section {target.Name}, which has no contents to relocate");
+                }
+                if ((target.Flags & SectionFlags.Compressed) != 0)
+                {
+                    // They count in contents that cannot be read here.
+                    continue;
                 }
                 var holder = _sections[i] ?? target;
                 if (holder != target)

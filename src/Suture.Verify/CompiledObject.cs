@@ -62,6 +62,15 @@ internal sealed class CompiledObject
         return bytes;
     }
 
+    /// <summary>
+    /// Sections that nothing refers to and that list places inside <paramref name="code"/>: tables of a kind unknown here, which somebody
+    /// will go through.
+    /// </summary>
+    public IEnumerable<string> UnknownTables(Piece code) => code.Section.IsCode
+        ? _file.Sections.Where(s => IsContent(s) && !s.IsCode && _named[s.Index].Count == 0 && !_anchors.ContainsKey(s.Index)
+            && _file.RelocationsOf(s).Any(r => r.Symbol.Section == code.Section && r.Symbol.Value + r.Addend is var at && at > code.Entry && at < code.End)).Select(s => s.Name)
+        : [];
+
     private bool IsContent(FileSection s) => s.IsAlloc && (s.Type is 1 or 8 or 14 or 15 or 16)
         && !_entrySizes.ContainsKey(s.Name) && !TableSections.OfObjtool.ContainsKey(s.Name) && !TableSections.IsIgnored(s.Name) && !s.IsStrings;
 

@@ -241,6 +241,7 @@ public sealed class Expectation
     private ExpectedPiece Describe(Unit unit, Piece piece)
     {
         var bytes = unit.Patched.Masked(piece);
+        _omissions.AddRange(unit.Patched.UnknownTables(piece).Select(t => $"{unit.Pair.Unit}: '{piece}' has places listed in section {t}, and what for is not known"));
         if (unit.Original is null && piece.Name == "__this_module")
         {
             var field = bytes.AsSpan(_terms.NameField.Offset, _terms.NameField.Length);

@@ -52,6 +52,8 @@ public sealed class TypeInformationTests
     [InlineData("gcc-12", "-gdwarf-3", true)]
     [InlineData("gcc-12", "-gdwarf-4", true)]
     [InlineData("gcc-12", "-gdwarf-5", true)]
+    [InlineData("gcc-12", "-gdwarf-5 -gz=zlib", true)]
+    [InlineData("gcc-12", "-gdwarf-4 -gz=zlib-gnu", true)]
     [InlineData("gcc-12", "-gbtf", false)]
     [InlineData("clang-14", "-gdwarf-2", true)]
     [InlineData("clang-14", "-gdwarf-4", true)]
@@ -65,7 +67,7 @@ public sealed class TypeInformationTests
             File.WriteAllText(source, Source);
             ElfObject Compile(string name, params string[] defines)
             {
-                Tool.Run(compiler, [.. CodeModel, option, .. defines, "-c", source, "-o", Path.Combine(directory, name)]);
+                Tool.Run(compiler, [.. CodeModel, .. option.Split(' '), .. defines, "-c", source, "-o", Path.Combine(directory, name)]);
                 return ElfObject.ReadFile(Path.Combine(directory, name));
             }
             var findings = Differ.Run(Compile("original.o"), Compile("patched.o", "-DPATCHED")).Findings.Where(f => f.Code.StartsWith("SUT05", StringComparison.Ordinal)).ToList();

@@ -93,6 +93,16 @@ public static class FindingCatalog
         $"the global name '{name}' was '{before}' and is '{now}' now; other code is linked to the old one and goes on calling it",
         $"leave the alias alone and let '{before}' call the new function");
 
+    /// <summary>SUT0507: the version of an exported symbol changed.</summary>
+    public static Finding VersionChanged(string name, uint before, uint now) => Make("SUT0507", Severity.Error, name,
+        $"the version (CRC) of exported symbol '{name}' was 0x{before:x8} and is 0x{now:x8}: its prototype, or a type that it leads to, changed, and modules built against the old one use it as it was",
+        "leave the exported symbol and its types as they are and add a new function that the patched callers use");
+
+    /// <summary>SUT0210: code holds a constant that only the kernel's boot fills in, and only in its own image.</summary>
+    public static Finding BootConstant(string name, IReadOnlyList<string> variables) => Make("SUT0210", Severity.Warning, name,
+        $"'{name}' holds {Names(variables)} as a constant that the kernel fills in when it boots, in its own image only; in a livepatch a placeholder would stay",
+        "build with suture build, which compiles such code so that it reads the variable; do not link this object by hand");
+
     private static string Names(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(4).Select(n => $"'{n}'")) + (names.Count > 4 ? $" and {names.Count - 4} others" : "");
 

@@ -106,6 +106,9 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>Whether it reaches out of itself by an operand too short to be redirected: it cannot be moved.</summary>
     public bool IsUnmovable { get; internal set; }
 
+    /// <summary>Name of a table that holds a place inside it and whose meaning Suture does not know; null when there is none.</summary>
+    public string? UnknownTable { get; internal set; }
+
     /// <summary>Whether it differs from its twin in line numbers, which are no change.</summary>
     public bool LinesMoved { get; internal set; }
 

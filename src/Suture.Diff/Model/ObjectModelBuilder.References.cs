@@ -67,9 +67,18 @@ internal sealed partial class ObjectModelBuilder
         for (var i = 0; i < section.Relocations.Count; i++)
         {
             var r = section.Relocations[i];
-            if (r.Type != RelocationType.None && At(elements, (long)r.Offset) is { } holder)
+            if (r.Type == RelocationType.None)
+            {
+                continue;
+            }
+            if (At(elements, (long)r.Offset) is { } holder)
             {
                 AddReference(holder, section, i);
+            }
+            else if (section is { IsAlloc: true, IsCode: false } && _targets[section][i] is { Section: { IsCode: true } code, Offset: var place }
+                && Locate(code, place) is { } described && place != described.EntryPoint)
+            {
+                described.UnknownTable = section.Name;
             }
         }
         foreach (var element in elements)

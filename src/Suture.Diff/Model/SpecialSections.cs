@@ -59,6 +59,10 @@ public static class SpecialSections
         {
             return kind;
         }
+        if (HoldsBootConstants(section))
+        {
+            return new Kind(section.Name, "", [Relative(4, 1)]);
+        }
         return section.Name.StartsWith(".discard.", StringComparison.Ordinal) && !section.IsCode && !IsIgnored(section)
             ? new Kind(section.Name, "", Annotations)
             : null;
@@ -88,6 +92,23 @@ public static class SpecialSections
     }
 
     /// <summary>
+    /// Whether it lists places in code that the kernel's boot writes the value of a variable into, a table for each variable
+    /// (arch/x86/include/asm/runtime-const.h, from Linux 6.11 on). It does so in its own image only.
+    /// </summary>
+    public static bool HoldsBootConstants(Section section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return section.IsAlloc && section.Name.StartsWith("runtime_", StringComparison.Ordinal) && section.Name.IndexOf('_', "runtime_".Length) > 0;
+    }
+
+    /// <summary>The variable whose value the places of such a table get: <c>limit</c> for <c>runtime_ptr_limit</c>.</summary>
+    public static string BootConstantOf(string table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return table[(table.IndexOf('_', "runtime_".Length) + 1)..];
+    }
+
+    /// <summary>
     /// Whether it lists functions that run once, when the image boots or the module loads. Compilers make such
     /// functions to register what sanitizers and profilers keep of an object.
     /// </summary>
@@ -98,6 +119,9 @@ public static class SpecialSections
         return name.StartsWith(".init_array", StringComparison.Ordinal) || name.StartsWith(".fini_array", StringComparison.Ordinal)
             || name.StartsWith(".ctors", StringComparison.Ordinal) || name.StartsWith(".dtors", StringComparison.Ordinal);
     }
+
+    /// <summary>Whether the last entry of <paramref name="table"/> may end before the padding that would follow it.</summary>
+    public static bool LastMayBeShort(Section table) => Find(table)?.Layouts.Any(l => l.LastMayBeShort) == true;
 
     /// <summary>
     /// Layout of the entries of <paramref name="section"/>: of the given size, else the likeliest that its relocations

@@ -15,6 +15,9 @@ internal sealed class Compare
 
     private bool _exactLines;
 
+    /// <summary>By how much the lines that the bug table holds moved, in any function.</summary>
+    private readonly HashSet<long> _lineMoves = [];
+
     /// <summary>What is known of pairs of anonymous elements; false while one is being compared.</summary>
     private readonly Dictionary<(Element, Element), bool> _anonymous = [];
 
@@ -25,9 +28,13 @@ internal sealed class Compare
     public static void Run(ObjectModel patched, bool exactLines)
     {
         var compare = new Compare { _exactLines = exactLines };
+        if (!exactLines)
+        {
+            compare._lineMoves.UnionWith(patched.Functions.Where(f => f.Twin is not null).SelectMany(f => LineNumbers.Moves(f.Twin!, f)));
+        }
         foreach (var function in patched.Functions.Where(f => !exactLines && f.Twin is { } twin && twin.Size != f.Size && twin.References.Count == f.References.Count))
         {
-            if (LineNumbers.Align(function.Twin!, function) is { } alignment)
+            if (LineNumbers.Align(function.Twin!, function, compare._lineMoves) is { } alignment)
             {
                 compare._aligned[function] = alignment;
             }
@@ -101,12 +108,18 @@ internal sealed class Compare
         {
             return true;
         }
-        return patched.LinesMoved = aligned || (!_exactLines && patched.Kind == ElementKind.Function && LineNumbers.Align(original, patched) is not null);
+        return patched.LinesMoved = aligned || (!_exactLines && patched.Kind == ElementKind.Function && LineNumbers.Align(original, patched, _lineMoves) is not null);
     }
 
-    private static bool SameBytes(Element a, Element b)
+    /// <summary>The last entry of a table may lack the padding that others have.</summary>
+    private static bool SameEntrySize(Element a, Element b) => a.Size == b.Size || (SpecialSections.LastMayBeShort(a.Section)
+        && !(a.Size < b.Size ? b : a).Bytes[Math.Min(a.Size, b.Size)..].ContainsAnyExcept((byte)0));
+
+    private static bool SameBytes(Element a, Element b, int length = int.MaxValue)
     {
         ReadOnlySpan<byte> x = WithoutLine(a), y = WithoutLine(b);
+        x = x[..Math.Min(x.Length, length)];
+        y = y[..Math.Min(y.Length, length)];
         if (x.Length != y.Length)
         {
             return false;
@@ -203,7 +216,7 @@ internal sealed class Compare
 
     private bool SameEntry(Element ownerA, Element a, Element ownerB, Element b, int depth)
     {
-        if (a.Section.Name != b.Section.Name || a.Size != b.Size || a.References.Count != b.References.Count)
+        if (a.Section.Name != b.Section.Name || !SameEntrySize(a, b) || a.References.Count != b.References.Count)
         {
             return false;
         }
@@ -219,6 +232,6 @@ internal sealed class Compare
                 return false;
             }
         }
-        return SameBytes(a, b) && (a.Companion ?? []).AsSpan().SequenceEqual(b.Companion ?? []);
+        return SameBytes(a, b, Math.Min(a.Size, b.Size)) && (a.Companion ?? []).AsSpan().SequenceEqual(b.Companion ?? []);
     }
 }

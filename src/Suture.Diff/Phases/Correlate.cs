@@ -24,7 +24,8 @@ internal sealed class Correlate
         var shared = StaticLocals.SharedNames(oldData.Concat(newData));
         correlate.Pair(oldData, newData, e => e.Name == e.Key && !shared.Contains(e.Name) ? e.Name : "");
         correlate.PairReferenced();
-        correlate.Pair(oldData, newData, e => e.Key);
+        var users = new Lazy<StaticLocals.Users>(() => new StaticLocals.Users(original, patched));
+        correlate.Pair(oldData, newData, e => e.Key, (one, other) => !StaticLocals.IsOfFunction(one) || users.Value.AreRelated(one, other));
         correlate.PairReferenced();
         // Which of several equal constants is meant makes no difference; of variables it does.
         correlate.PairByDigest(oldData.FindAll(IsConstant), newData.FindAll(IsConstant), withName: false);
@@ -50,12 +51,13 @@ internal sealed class Correlate
     }
 
     /// <summary>Pairs what a name makes unique on both sides.</summary>
-    private void Pair(List<Element> original, List<Element> patched, Func<Element, string> name)
+    private void Pair(List<Element> original, List<Element> patched, Func<Element, string> name, Func<Element, Element, bool>? mayBeTwins = null)
     {
         var candidates = original.Where(e => e.Twin is null).ToLookup(name, StringComparer.Ordinal);
         foreach (var group in patched.Where(e => e.Twin is null).ToLookup(name, StringComparer.Ordinal))
         {
-            if (group.Key.Length > 0 && group.Count() == 1 && candidates[group.Key].Count() == 1)
+            if (group.Key.Length > 0 && group.Count() == 1 && candidates[group.Key].Count() == 1
+                && mayBeTwins?.Invoke(candidates[group.Key].First(), group.First()) != false)
             {
                 Join(candidates[group.Key].First(), group.First());
             }

@@ -39,9 +39,21 @@ internal static class Guard
             findings.Add(confused.Contains(data) ? FindingCatalog.StaticLocalConfused(data.Name) : FindingCatalog.StaticLocalVanished(data.Name));
         }
         CheckAliases(original, patched, findings);
+        if (included.Count > 0)
+        {
+            CheckVersions(original, patched, findings);
+        }
         foreach (var element in included)
         {
             CheckForm(patched, element, findings);
+        }
+        foreach (var element in included)
+        {
+            var tables = element.Entries.Select(e => e.Section).Where(SpecialSections.HoldsBootConstants).Select(s => s.Name).Distinct().ToList();
+            if (tables.Count > 0)
+            {
+                findings.Add(FindingCatalog.BootConstant(element.ToString(), tables.ConvertAll(SpecialSections.BootConstantOf)));
+            }
         }
         return findings;
     }
@@ -138,6 +150,20 @@ internal static class Guard
         }
     }
 
+    /// <summary>Until Linux 5.18 the version of each exported symbol is an absolute symbol of the object; modules are bound by it.</summary>
+    private static void CheckVersions(ObjectModel original, ObjectModel patched, List<Finding> findings)
+    {
+        const string prefix = "__crc_";
+        var before = Versions(original).ToLookup(s => s.Name, s => (uint)s.Value, StringComparer.Ordinal);
+        foreach (var symbol in Versions(patched).Where(s => before.Contains(s.Name) && !before[s.Name].Contains((uint)s.Value)))
+        {
+            findings.Add(FindingCatalog.VersionChanged(symbol.Name[prefix.Length..], before[symbol.Name].First(), (uint)symbol.Value));
+        }
+
+        static IEnumerable<Symbol> Versions(ObjectModel model) => model.Source.Symbols
+            .Where(s => s.Place == SymbolPlace.Absolute && s.Name.StartsWith(prefix, StringComparison.Ordinal));
+    }
+
     private static IEnumerable<string> GlobalNames(Element function) => function.Aliases.Append(function.Symbol!)
         .Where(a => a.Binding != SymbolBinding.Local && a.Value == (ulong)function.EntryPoint).Select(a => a.Name);
 
@@ -146,6 +172,10 @@ internal static class Guard
         if (element.IsUnmovable)
         {
             findings.Add(FindingCatalog.Unmovable(element.ToString(), "it jumps out of itself by a one-byte operand"));
+        }
+        if (element.UnknownTable is { } table)
+        {
+            findings.Add(FindingCatalog.Unmovable(element.ToString(), $"section {table} lists a place inside it, and what for is not known"));
         }
         var targets = element.References.Select(r => r.Target).OfType<Element>().ToHashSet();
         foreach (var reference in element.References.Concat(element.Entries.SelectMany(e => e.References)))

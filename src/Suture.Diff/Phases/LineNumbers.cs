@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Iced.Intel;
 using Suture.Diff.Model;
@@ -7,7 +8,8 @@ namespace Suture.Diff.Phases;
 /// <summary>
 /// Tells changes of <c>__LINE__</c> from real ones. Lines added above a function reach its code as constants that
 /// macros pass on (might_sleep, ASSERT_RTNL, ext4_error): a constant counts as a line number when the call
-/// that takes it is known to want one there, or gets a source file or function name in the argument before.
+/// that takes it is known to want one there, or gets the name of a source file in the argument before. After the name of a function
+/// it counts as one unless lines known for sure (of this function, else of the file) moved otherwise.
 /// </summary>
 internal static class LineNumbers
 {
@@ -54,9 +56,10 @@ internal static class LineNumbers
 
     /// <summary>
     /// Where each place of <paramref name="patched"/> is in <paramref name="original"/>, when their code differs in line
-    /// numbers only: the same but for a constant that takes more bytes, at most. Null when it differs otherwise.
+    /// numbers only: the same but for a constant that takes more bytes, at most. Null when it differs otherwise. <paramref name="moves"/>
+    /// holds by how much lines of the file moved, as far as that is known (<see cref="Moves"/>).
     /// </summary>
-    public static CodeAlignment? Align(Element original, Element patched)
+    public static CodeAlignment? Align(Element original, Element patched, IReadOnlySet<long> moves)
     {
         if (original.Prefix != patched.Prefix || original.References.Count != patched.References.Count
             || !original.Bytes[..original.Prefix].SequenceEqual(patched.Bytes[..patched.Prefix]))
@@ -70,16 +73,33 @@ internal static class LineNumbers
             return null;
         }
         var alignment = new CodeAlignment(code, other);
+        var sure = Moves(original, patched).ToHashSet();
+        var likely = new HashSet<long>();
         for (var i = 0; i < code.Length; i++)
         {
             var (a, b) = (code[i], other[i]);
             var same = before.AsSpan((int)a.IP, a.Length).SequenceEqual(after.AsSpan((int)b.IP, b.Length)) || alignment.IsSameBranch(a, b);
-            if (!same && !(DifferInConstant(a, b) && IsLine(patched, other, i)))
+            if (same)
+            {
+                continue;
+            }
+            if (!DifferInConstant(a, b) || LineAt(patched, other, i) is not (not Certainty.No and var certainty))
             {
                 return null;
             }
+            (certainty == Certainty.Sure ? sure : likely).Add((long)(b.GetImmediate(b.OpCount - 1) - a.GetImmediate(a.OpCount - 1)));
         }
-        return alignment;
+        return likely.Count == 0 || (sure.Count > 0 ? likely.IsSubsetOf(sure) : moves.Count == 0 || moves.Any(m => m != 0)) ? alignment : null;
+    }
+
+    /// <summary>By how much the lines in the bug table's entries for a function moved.</summary>
+    public static IEnumerable<long> Moves(Element original, Element patched)
+    {
+        var (before, after) = (Lines(original), Lines(patched));
+        return before.Count == after.Count ? before.Zip(after, (a, b) => (long)b - a) : [];
+
+        static List<int> Lines(Element function) => function.Entries.FindAll(e => e.Section.Name == "__bug_table" && e.SourceLine.Width == sizeof(ushort))
+            .ConvertAll(e => (int)BinaryPrimitives.ReadUInt16LittleEndian(e.Bytes[e.SourceLine.Offset..]));
     }
 
     private static ReadOnlySpan<byte> WithoutLine(ReadOnlySpan<byte> text)
@@ -117,14 +137,22 @@ internal static class LineNumbers
 
     private static bool IsImmediate(OpKind kind) => kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64;
 
-    private static bool IsLine(Element function, Instruction[] code, int at)
+    /// <summary>Whether a constant is a line number.</summary>
+    private enum Certainty
+    {
+        No,
+        Likely,
+        Sure,
+    }
+
+    private static Certainty LineAt(Element function, Instruction[] code, int at)
     {
         var position = PositionOf(code[at]);
-        return position >= 0 && ReachesCall(function, code, [at], position, Forks);
+        return position >= 0 ? ReachesCall(function, code, [at], position, Forks) : Certainty.No;
     }
 
     /// <summary>Follows the constant at the start of <paramref name="path"/> to the call that takes it, on both ways of a branch.</summary>
-    private static bool ReachesCall(Element function, Instruction[] code, List<int> path, int position, int forks)
+    private static Certainty ReachesCall(Element function, Instruction[] code, List<int> path, int position, int forks)
     {
         var at = path[0];
         for (var i = path[^1]; i >= 0 && i < code.Length && path.Count < Reach; path.Add(i))
@@ -135,16 +163,16 @@ internal static class LineNumbers
             }
             if (i != at && position < ArgumentRegisters.Length && Writes(code[i], ArgumentRegisters[position]))
             {
-                return false;
+                return Certainty.No;
             }
             if (code[i].FlowControl == FlowControl.ConditionalBranch && forks > 0 && InstructionLayout.IndexOf(code, code[i].NearBranchTarget) is >= 0 and var taken
-                && ReachesCall(function, code, [.. path, taken], position, forks - 1))
+                && ReachesCall(function, code, [.. path, taken], position, forks - 1) is not Certainty.No and var certainty)
             {
-                return true;
+                return certainty;
             }
             i = Next(code, i);
         }
-        return false;
+        return Certainty.No;
     }
 
     /// <summary>Number of the argument that the instruction sets, by the calling convention; -1 when it sets none. Stack arguments are 6.</summary>
@@ -180,16 +208,16 @@ internal static class LineNumbers
         instruction.OpCount > 0 && instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() == register
         && instruction.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test or Mnemonic.Push);
 
-    private static bool TakesLine(Element function, Instruction[] code, List<int> path, int position)
+    private static Certainty TakesLine(Element function, Instruction[] code, List<int> path, int position)
     {
         var callee = ReferenceIn(function, code[path[^1]]) is { } target ? target.External?.Name ?? target.Target?.Name ?? "" : "";
         if (LineArgument.TryGetValue(callee.Split('.')[0], out var wanted))
         {
-            return wanted.Contains(position);
+            return wanted.Contains(position) ? Certainty.Sure : Certainty.No;
         }
         if (position == 0)
         {
-            return false;
+            return Certainty.No;
         }
         var names = new NamesInRegisters(function);
         for (var i = Math.Max(0, path[0] - Reach); i < path[0]; i++)
@@ -198,26 +226,26 @@ internal static class LineNumbers
         }
         path.SkipLast(1).ToList().ForEach(i => names.Step(code[i]));
         return position < ArgumentRegisters.Length
-            ? names.Contains(ArgumentRegisters[position - 1])
-            : names.OnStack || names.Contains(ArgumentRegisters[^1]);
+            ? names.In(ArgumentRegisters[position - 1])
+            : (Certainty)Math.Max((int)names.OnStack, (int)names.In(ArgumentRegisters[^1]));
     }
 
-    /// <summary>Which registers hold a file, function or module name.</summary>
+    /// <summary>Which registers hold a name that a line number may follow, and how sure that is then.</summary>
     private sealed class NamesInRegisters(Element function)
     {
-        private readonly HashSet<Register> _registers = [];
+        private readonly Dictionary<Register, Certainty> _registers = [];
 
         /// <summary>Whether one was put on the stack; the order of arguments there is not followed up.</summary>
-        public bool OnStack { get; private set; }
+        public Certainty OnStack { get; private set; }
 
-        public bool Contains(Register register) => _registers.Contains(register);
+        public Certainty In(Register register) => _registers.GetValueOrDefault(register);
 
         public void Step(in Instruction instruction)
         {
             if (instruction.FlowControl == FlowControl.Call)
             {
-                _registers.ExceptWith(ArgumentRegisters);
-                OnStack = false;
+                Array.ForEach(ArgumentRegisters, r => _registers.Remove(r));
+                OnStack = Certainty.No;
                 return;
             }
             if (instruction.Mnemonic is not (Mnemonic.Mov or Mnemonic.Lea or Mnemonic.Push))
@@ -225,27 +253,31 @@ internal static class LineNumbers
                 return;
             }
             var source = instruction.OpCount - 1;
-            var isName = ReferenceIn(function, instruction) is { Target: { } target } ? IsName(function, target)
-                : instruction.GetOpKind(source) == OpKind.Register && _registers.Contains(instruction.GetOpRegister(source).GetFullRegister());
-            if (instruction.Mnemonic == Mnemonic.Push || instruction.Op0Kind == OpKind.Memory)
+            var name = ReferenceIn(function, instruction) is { Target: { } target } ? LineAfter(function, target)
+                : instruction.GetOpKind(source) == OpKind.Register ? In(instruction.GetOpRegister(source).GetFullRegister())
+                : Certainty.No;
+            if (instruction.Mnemonic == Mnemonic.Push)
             {
-                OnStack |= isName && instruction.Mnemonic == Mnemonic.Push;
+                OnStack = name > OnStack ? name : OnStack;
             }
-            else if (isName)
+            else if (instruction.Op0Kind != OpKind.Memory)
             {
-                _registers.Add(instruction.Op0Register.GetFullRegister());
-            }
-            else
-            {
-                _registers.Remove(instruction.Op0Register.GetFullRegister());
+                _registers[instruction.Op0Register.GetFullRegister()] = name;
             }
         }
     }
 
-    private static bool IsName(Element function, Element target) => target.Kind == ElementKind.Literal
-        ? target.Bytes.TrimEnd((byte)0) is var text
-            && (text.EndsWith(".c"u8) || text.EndsWith(".h"u8) || text.SequenceEqual(Encoding.ASCII.GetBytes(function.SourceName)))
-        : target.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name";
+    /// <summary>Whether a line number follows what <paramref name="target"/> holds: sure for a file's name, likely for that of the function or the module.</summary>
+    private static Certainty LineAfter(Element function, Element target)
+    {
+        if (target.Kind != ElementKind.Literal)
+        {
+            return target.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name" ? Certainty.Likely : Certainty.No;
+        }
+        var text = target.Bytes.TrimEnd((byte)0);
+        return text.EndsWith(".c"u8) || text.EndsWith(".h"u8) ? Certainty.Sure
+            : text.SequenceEqual(Encoding.ASCII.GetBytes(function.SourceName)) ? Certainty.Likely : Certainty.No;
+    }
 
     private static Reference? ReferenceIn(Element function, in Instruction instruction) =>
         function.FirstReference((int)instruction.IP, (int)instruction.NextIP);

@@ -82,7 +82,45 @@ internal static class StaticLocals
         }
     }
 
+    /// <summary>Which functions use which static locals: a variable of one function is not that of another, though both have one name.</summary>
+    public sealed class Users(ObjectModel original, ObjectModel patched)
+    {
+        private readonly Dictionary<Element, HashSet<Element>> _original = Of(original), _patched = Of(patched);
+
+        /// <summary>
+        /// Whether a function that uses <paramref name="old"/> is the twin of one that uses <paramref name="now"/>, itself or by functions without a
+        /// twin. What no function uses is told by its name alone.
+        /// </summary>
+        public bool AreRelated(Element old, Element now) => !_original.TryGetValue(old, out var before) || !_patched.TryGetValue(now, out var after)
+            || before.Any(f => after.Contains(f.Twin!));
+
+        private static Dictionary<Element, HashSet<Element>> Of(ObjectModel model)
+        {
+            var users = new Dictionary<Element, HashSet<Element>>(ReferenceEqualityComparer.Instance);
+            // One that has no twin and that none with a twin leads to still is a user: its variables are its own.
+            foreach (var function in model.Functions.Where(f => f.Parent is null))
+            {
+                foreach (var local in Reached(function))
+                {
+                    if (!users.TryGetValue(local, out var set))
+                    {
+                        users[local] = set = new(ReferenceEqualityComparer.Instance);
+                    }
+                    if (function.Twin is not null)
+                    {
+                        set.Add(function);
+                    }
+                }
+            }
+            return users;
+        }
+    }
+
     private static IEnumerable<Element> Unpaired(IEnumerable<Element> data) => data.Where(e => e.Twin is null);
+
+    /// <summary>Whether one function alone can name it; what link-time optimisation numbers may be of the whole file.</summary>
+    public static bool IsOfFunction(Element data) => IsNamed(data)
+        && !data.Name.Contains(".llvm.", StringComparison.Ordinal) && !data.Name.Contains(".lto_priv", StringComparison.Ordinal);
 
     private static bool IsNamed(Element data) => (data.Name != data.Key || SymbolNames.IsStaticLocal(data.Name)) && Correlate.IsCorrelated(data);
 
@@ -93,6 +131,7 @@ internal static class StaticLocals
     private static IEnumerable<int> NumberRanks(List<Element> data)
     {
         var sorted = data.OrderBy(e => e.Name.Length).ThenBy(e => e.Name, StringComparer.Ordinal).ToList();
-        return data.Select(e => sorted.IndexOf(e));
+        var ranks = sorted.Index().ToDictionary(p => p.Item, p => p.Index, (IEqualityComparer<Element>)ReferenceEqualityComparer.Instance);
+        return data.Select(e => ranks[e]);
     }
 }

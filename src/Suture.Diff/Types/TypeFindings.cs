@@ -62,7 +62,7 @@ internal static class TypeFindings
 
     /// <summary>SUT0509: type information cannot be read.</summary>
     public static Finding Unreadable(string fault) => new("SUT0509", Severity.Warning, null, 0, null,
-        $"types are not compared, as the type information is damaged: {fault}",
+        $"types are not compared, as the type information cannot be read: {fault}",
         "compile both objects again with the same compiler; without this check, look yourself whether a struct changed that others use");
 
     private static string Listed(List<string> functions) => string.Join(", ", functions.Take(MaxListed).Select(f => $"'{f}'"))

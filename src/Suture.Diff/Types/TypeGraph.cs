@@ -62,6 +62,13 @@ internal sealed class TypeGraph
     /// <exception cref="TypeFormatException">The information of one of them is damaged.</exception>
     public static (TypeGraph Original, TypeGraph Patched)? ReadBoth(ElfObject original, ElfObject patched)
     {
+        foreach (var source in (ElfObject[])[original, patched])
+        {
+            if (source.FindSection(DwarfSections.InfoName) is { } info && (info.Flags & SectionFlags.Compressed) != 0)
+            {
+                throw new TypeFormatException(source.Name, info.Name, "it is compressed in a way that Suture does not read (zstd); compile with -gz=none");
+            }
+        }
         if (DwarfReader.IsPresent(original) && DwarfReader.IsPresent(patched))
         {
             return (DwarfReader.Read(original), DwarfReader.Read(patched));

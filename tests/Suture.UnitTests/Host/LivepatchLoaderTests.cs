@@ -70,7 +70,7 @@ public sealed class LivepatchLoaderTests
         }
         var applying = Task.Run(() => LoaderFor(kernel, Hasty with { Reverse = Patient.Reverse }).Apply(ModuleOf(kernel), Name, Cancel), Cancel);
 
-        await using (var named = await Task.Run(() => File.OpenWrite(stack), Cancel))
+        await using (var named = await Task.Run(() => new FileStream(stack, FileMode.Open, FileAccess.Write, FileShare.ReadWrite), Cancel))
         {
             kernel.PatchingCompletes = true;
             while (kernel.Applied.Count == 0)
