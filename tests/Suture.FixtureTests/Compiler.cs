@@ -35,11 +35,14 @@ internal static class Compiler
         ["clang"] = new(() => Environment.GetEnvironmentVariable("SUTURE_FIXTURE_CLANG") ?? NewestClang()),
     };
 
+    /// <summary>The program to run for "gcc" or "clang".</summary>
+    public static string Program(string compiler) => Programs[compiler].Value;
+
     /// <summary>Compiles the fixture to <paramref name="output"/>; throws with the compiler's words when it does not compile.</summary>
     public static void Compile(Fixture fixture, string output, string[] defines)
     {
         string[] specific = fixture.Compiler == "clang" ? Clang : Gcc;
-        Tool.Run(Programs[fixture.Compiler].Value,
+        Tool.Run(Program(fixture.Compiler),
             [.. Common, .. specific, .. fixture.Kernel == "6.12" ? Kernel612 : Kernel61, .. fixture.Flags, .. defines,
                 "-I", Fixture.Directory, "-c", fixture.Path, "-o", output]);
     }
