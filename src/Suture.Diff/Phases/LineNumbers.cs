@@ -219,33 +219,52 @@ internal static class LineNumbers
         {
             return Certainty.No;
         }
-        var names = new NamesInRegisters(function);
+        var arguments = new Arguments(function);
         for (var i = Math.Max(0, path[0] - Reach); i < path[0]; i++)
         {
-            names.Step(code[i]);
+            arguments.Step(code[i]);
         }
-        path.SkipLast(1).ToList().ForEach(i => names.Step(code[i]));
-        return position < ArgumentRegisters.Length
-            ? names.In(ArgumentRegisters[position - 1])
-            : (Certainty)Math.Max((int)names.OnStack, (int)names.In(ArgumentRegisters[^1]));
+        path.SkipLast(1).ToList().ForEach(i => arguments.Step(code[i]));
+        var after = arguments.Before(position).Select(e => LineAfter(function, e)).DefaultIfEmpty(Certainty.No).Max();
+        return after == Certainty.No && arguments.IsPrintedAfterName(position) ? Certainty.Likely : after;
     }
 
-    /// <summary>Which registers hold a name that a line number may follow, and how sure that is then.</summary>
-    private sealed class NamesInRegisters(Element function)
+    /// <summary>Which text or data is in which argument of the call to come.</summary>
+    private sealed class Arguments(Element function)
     {
-        private readonly Dictionary<Register, Certainty> _registers = [];
+        private readonly Dictionary<Register, Element?> _registers = [];
+        private readonly List<Element> _pushed = [];
 
-        /// <summary>Whether one was put on the stack; the order of arguments there is not followed up.</summary>
-        public Certainty OnStack { get; private set; }
+        /// <summary>What may be in the argument before number <paramref name="position"/>; the order of arguments on the stack is not followed up.</summary>
+        public IEnumerable<Element> Before(int position) => position < ArgumentRegisters.Length
+            ? At(position - 1) is { } one ? [one] : []
+            : At(ArgumentRegisters.Length - 1) is { } last ? [.. _pushed, last] : _pushed;
 
-        public Certainty In(Register register) => _registers.GetValueOrDefault(register);
+        /// <summary>
+        /// Whether an argument is a format that prints number <paramref name="position"/> as "name:number": so are the name of a function that
+        /// was inlined, and its line.
+        /// </summary>
+        public bool IsPrintedAfterName(int position)
+        {
+            for (var format = 0; format < position - 1 && position < ArgumentRegisters.Length; format++)
+            {
+                if (At(format) is { Kind: ElementKind.Literal } text && text.Bytes.Contains((byte)'%'))
+                {
+                    return At(position - 1) is { Kind: ElementKind.Literal } && Encoding.Latin1.GetString(text.Bytes) is var words
+                        && !words.Contains('*', StringComparison.Ordinal) && words.Replace("%%", "", StringComparison.Ordinal).Split('%') is var conversions
+                        && position - format < conversions.Length && conversions[position - format - 1] is "s:" or "s():"
+                        && conversions[position - format][0] is 'd' or 'i' or 'u';
+                }
+            }
+            return false;
+        }
 
         public void Step(in Instruction instruction)
         {
             if (instruction.FlowControl == FlowControl.Call)
             {
                 Array.ForEach(ArgumentRegisters, r => _registers.Remove(r));
-                OnStack = Certainty.No;
+                _pushed.Clear();
                 return;
             }
             if (instruction.Mnemonic is not (Mnemonic.Mov or Mnemonic.Lea or Mnemonic.Push))
@@ -253,28 +272,30 @@ internal static class LineNumbers
                 return;
             }
             var source = instruction.OpCount - 1;
-            var name = ReferenceIn(function, instruction) is { Target: { } target } ? LineAfter(function, target)
-                : instruction.GetOpKind(source) == OpKind.Register ? In(instruction.GetOpRegister(source).GetFullRegister())
-                : Certainty.No;
+            var held = ReferenceIn(function, instruction) is { Target: { } target } ? target
+                : instruction.GetOpKind(source) == OpKind.Register ? _registers.GetValueOrDefault(instruction.GetOpRegister(source).GetFullRegister())
+                : null;
             if (instruction.Mnemonic == Mnemonic.Push)
             {
-                OnStack = name > OnStack ? name : OnStack;
+                _pushed.AddRange(held is null ? [] : [held]);
             }
             else if (instruction.Op0Kind != OpKind.Memory)
             {
-                _registers[instruction.Op0Register.GetFullRegister()] = name;
+                _registers[instruction.Op0Register.GetFullRegister()] = held;
             }
         }
+
+        private Element? At(int position) => _registers.GetValueOrDefault(ArgumentRegisters[position]);
     }
 
-    /// <summary>Whether a line number follows what <paramref name="target"/> holds: sure for a file's name, likely for that of the function or the module.</summary>
-    private static Certainty LineAfter(Element function, Element target)
+    /// <summary>Whether a line number follows <paramref name="argument"/>: sure for a file's name, likely for that of the function or the module.</summary>
+    private static Certainty LineAfter(Element function, Element argument)
     {
-        if (target.Kind != ElementKind.Literal)
+        if (argument.Kind != ElementKind.Literal)
         {
-            return target.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name" ? Certainty.Likely : Certainty.No;
+            return argument.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name" ? Certainty.Likely : Certainty.No;
         }
-        var text = target.Bytes.TrimEnd((byte)0);
+        var text = argument.Bytes.TrimEnd((byte)0);
         return text.EndsWith(".c"u8) || text.EndsWith(".h"u8) ? Certainty.Sure
             : text.SequenceEqual(Encoding.ASCII.GetBytes(function.SourceName)) ? Certainty.Likely : Certainty.No;
     }
