@@ -45,6 +45,16 @@ public static class BuildFindings
         $"{units} units include a header that changes; an automatic build looks through {most} at the most",
         "build this part by itself with suture build, which has no such bound");
 
+    /// <summary>SUT0209: what the patch adds runs already, defined elsewhere.</summary>
+    public static Finding NameTaken(string file, string name, string owner) => Error("SUT0209", file, name,
+        $"the patch adds '{name}', and the running {owner} has a '{name}' already, defined in another file; all code that is not replaced goes on using that one",
+        "leave it in the file where it is and change it there");
+
+    /// <summary>SUT0209: two files of the patch add one name.</summary>
+    public static Finding NameTwice(string file, string name, string other) => Error("SUT0209", file, name,
+        $"the patch adds '{name}' in {other} and in {file}; which of the two is meant by whom cannot be told in one livepatch",
+        "give one of them another name; of a weak function and its override leave out the weak one");
+
     /// <summary>SUT0310: a tracepoint of a module does not fire in replaced functions.</summary>
     public static Finding SilentTracepoint(string name, string owner) => new("SUT0310", Severity.Warning, null, 0, name,
         $"tracepoint '{name}' of module {owner} does not fire in the replaced functions: its switch cannot be wired up before the module is loaded",

@@ -9,6 +9,7 @@ using Suture.Build.Trees;
 using Suture.Build.Verification;
 using Suture.Diff;
 using Suture.Diff.Findings;
+using Suture.Diff.Model;
 using Suture.Diff.Review;
 using Suture.Diff.Types;
 using Suture.Elf;
@@ -299,7 +300,8 @@ public sealed class LivepatchBuilder
         {
             var (unit, diff) = units[i];
             var image = _images.Of(unit.Unit.Owner);
-            var needed = diff.Replaced.Select(f => f.Twin!).SelectMany(f => f.Parts.Prepend(f));
+            var called = diff.Externals.Values.OfType<Element>().Where(e => e is { Kind: ElementKind.Function, IsGlobal: false });
+            var needed = diff.Replaced.Select(f => f.Twin!).SelectMany(f => f.Parts.Prepend(f)).Concat(called);
             var match = await UnitMatching.MatchAsync(image, diff.Original, needed, () => PlainObject.CompileAsync(plan.Site, unit.Unit, work, stop));
             matched[i] = new LinkUnit(unit.Unit.TreePath, diff, match, image) { OtherOwners = unit.Unit.OtherOwners };
         });

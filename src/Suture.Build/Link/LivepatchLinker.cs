@@ -29,6 +29,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         var functions = new List<LivepatchFunction>();
         var replacements = ListFunctions(units, functions, findings);
         var declarations = Declarations.Of(units, findings);
+        findings.AddRange(NewNames.Check(units));
 
         var binder = new SymbolBinder(kernel, imageOf);
         foreach (var unit in units)

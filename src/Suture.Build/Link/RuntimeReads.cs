@@ -32,7 +32,7 @@ internal static class RuntimeReads
 
     /// <summary>
     /// Compiles the units of <paramref name="diffs"/> with <paramref name="header"/> and compares them again. A unit for which this would replace fewer functions
-    /// than they say (the compiler inlined otherwise) is left out of the result.
+    /// than they say (the compiler inlined otherwise), or would need functions made for certain arguments, is left out of the result.
     /// </summary>
     public static async Task<Dictionary<CompileUnit, (CompiledUnit Unit, DiffResult Diff)>> CompileAsync(
         KernelBuild kernel, CompilePlan plan, string header, IReadOnlyDictionary<CompileUnit, DiffResult> diffs, IReadOnlyDictionary<string, int> entrySizes,
@@ -52,13 +52,20 @@ internal static class RuntimeReads
         {
             var diff = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), entrySizes, exactLines: true);
             var replaced = diff.Replaced.Select(f => f.Twin!.Name).ToHashSet(StringComparer.Ordinal);
-            if (diff.Verdict == Verdict.Patchable && diffs[unit.Unit].Replaced.All(f => replaced.Contains(f.Twin!.Name)))
+            if (diff.Verdict == Verdict.Patchable && !HasClones(diff) && diffs[unit.Unit].Replaced.All(f => replaced.Contains(f.Twin!.Name)))
             {
                 made[unit.Unit] = (unit, diff);
             }
         }
         return made;
     }
+
+    /// <summary>
+    /// Whether it replaces or calls a function that the compiler made for certain arguments (f.isra.0, f.constprop.0): compiled in another way, one
+    /// of this name may take others than the one that runs.
+    /// </summary>
+    private static bool HasClones(DiffResult diff) => diff.Replaced.Select(f => f.Twin!).Concat(diff.Externals.Values.OfType<Element>())
+        .Any(e => e is { Kind: ElementKind.Function, Parent: null } && e.Name != e.SourceName);
 
     /// <summary>The header, in the kernel's work directory, where its name is the same for every build.</summary>
     private static async Task<string> FileAsync(KernelBuild kernel, string header, CancellationToken cancellation)

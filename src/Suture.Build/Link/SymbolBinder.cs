@@ -32,10 +32,10 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
     /// <summary>Makes the symbols that <paramref name="unit"/> defines known, before anything is bound.</summary>
     public void Announce(LinkUnit unit)
     {
-        foreach (var (element, symbol) in unit.Diff.Symbols)
+        foreach (var symbol in unit.Diff.Output!.Symbols.Where(s => s.Section is not null && s.Name.Length > 0))
         {
             _names.Add(symbol.Name);
-            if (element.Change == Change.New && element.IsGlobal)
+            if (symbol.Binding != SymbolBinding.Local)
             {
                 _newGlobals[symbol.Name] = symbol;
             }
@@ -57,7 +57,14 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
         {
             return own;
         }
-        if ((original is null || original.IsGlobal) && kernel.Exports.TryGet(symbol.Name, out var export) && IsForAll(export))
+        if (original is { IsGlobal: false, Kind: ElementKind.Function } && unit.Match.Functions.TryGetValue(original, out var match) && match.State != MatchState.Identical)
+        {
+            // One of its name runs, which may take other arguments: what the compiler makes of a function of one unit is its own affair.
+            Findings.Add(BuildFindings.Mismatch(unit.Source, original.Name, unit.Owner, match.Detail));
+        }
+        // A module's own comes before what vmlinux exports by its name.
+        var isOwn = unit.Owner != "vmlinux" && (original is not null || unit.Image.IsShared(symbol.Name));
+        if (!isOwn && (original is null || original.IsGlobal) && kernel.Exports.TryGet(symbol.Name, out var export) && IsForAll(export))
         {
             return UseExport(export);
         }
@@ -141,9 +148,9 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
     {
         if (!_livepatch.TryGetValue(place, out var symbol))
         {
-            // objtool knows some functions by name, so the plain name is kept while it is free.
+            // objtool knows some functions by name, so the plain name is kept while it is free. That of an export may be needed for the export.
             var name = place.Name;
-            for (var i = 2; _names.Contains(name); i++)
+            for (var i = 2; _names.Contains(name) || (kernel.Exports.TryGet(name, out var export) && IsForAll(export)); i++)
             {
                 name = $"{place.Name}.suture{i}";
             }

@@ -21,11 +21,11 @@ internal static class TypeRelevance
     private static bool IsWithinBody(List<ReadOnlyMemory<byte>> lines, int start, int count)
     {
         var (before, after) = (start - 1, start + count);
-        // A directive, or a line that goes on behind a backslash, belongs to no body.
+        // A directive, or a line that goes on behind a backslash, belongs to no body. What is static lives on in the running kernel.
         for (var i = Math.Max(0, before); i < after; i++)
         {
             var line = lines[i].Span.TrimEnd(" \t\r\n"u8);
-            if (line.EndsWith("\\"u8) || (i >= start && (line.TrimStart(" \t"u8).StartsWith("#"u8) || IsBrace(line))))
+            if (line.EndsWith("\\"u8) || (i >= start && (line.TrimStart(" \t"u8) is var text && (text.StartsWith("#"u8) || text.StartsWith("static"u8)) || IsBrace(line))))
             {
                 return false;
             }

@@ -1,4 +1,5 @@
 using Suture.Diff;
+using Suture.Diff.Model;
 
 namespace Suture.Build.Verification;
 
@@ -6,7 +7,7 @@ namespace Suture.Build.Verification;
 /// <param name="Replaced">Functions that are replaced → their names in the original.</param>
 /// <param name="Included">All that the livepatch carries of it.</param>
 /// <param name="Roots">What goes along although no code refers to it.</param>
-/// <param name="LeftOut">What the author leaves out.</param>
+/// <param name="LeftOut">What the author leaves out, or only initialisation uses.</param>
 /// <param name="LinesMoved">Functions that differ in line numbers only.</param>
 /// <param name="Callbacks">What the livepatch core is to call, by position among a klp_object's callbacks.</param>
 /// <param name="States">System states, with their data.</param>
@@ -19,7 +20,7 @@ internal sealed record UnitClaims(
         diff.Replaced.DistinctBy(f => f.Name).ToDictionary(f => f.Name, f => f.Twin!.Name, StringComparer.Ordinal),
         diff.Included.Where(e => e.Name.Length > 0).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
         diff.Patched.Elements.Where(e => e.IsRoot).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
-        diff.Patched.Elements.Where(diff.Marks.LeavesOut).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
+        diff.Patched.Elements.Where(e => diff.Marks.LeavesOut(e) || (e is { Kind: ElementKind.Function, Supersedes: not null } && !diff.Symbols.ContainsKey(e))).Select(e => e.Name).ToHashSet(StringComparer.Ordinal),
         diff.Patched.Functions.Where(f => f.LinesMoved).Select(f => f.Name).ToHashSet(StringComparer.Ordinal),
         [.. diff.Marks.Callbacks.Select(c => ((int)c.Kind, c.Function.Name))],
         [.. diff.Marks.States.Select(s => (s.Id, s.Version, s.Data?.Name))]);

@@ -39,6 +39,11 @@ public static class FindingCatalog
             : finding;
     }
 
+    /// <summary>SUT0201: a function that only initialisation uses changed, and cannot be redirected.</summary>
+    public static Finding UsedByInitOnly(string name, Severity severity) => Make("SUT0201", severity, name,
+        $"'{name}' has no ftrace entry, and only __init or __exit code uses it: that ran when the system booted and will not run again",
+        BootOnlyPart);
+
     /// <summary>SUT0201: code that runs only at boot or module load is new.</summary>
     public static Finding NewInitFunction(string name, Severity severity) => Make("SUT0201", severity, name,
         $"'{name}' is new __init or __exit code: the time when it would have run is over",

@@ -33,18 +33,26 @@ public sealed class DataAccess
     }
 
     /// <summary>The most binding of the function's uses of <paramref name="data"/>; null when it does not refer to it.</summary>
-    public DataUse? Of(Element data)
+    public DataUse? Of(Element data) => Most(data, isTable: false);
+
+    /// <summary>
+    /// The same for a table of addresses: what is done with the addresses that are read from it counts as well. Those that cannot be
+    /// followed are <see cref="DataUse.Passed"/>.
+    /// </summary>
+    public DataUse? OfTable(Element data) => Most(data, isTable: true);
+
+    private DataUse? Most(Element data, bool isTable)
     {
         DataUse? most = null;
         foreach (var reference in _uses[data])
         {
-            var use = Of(reference);
+            var use = Of(reference, isTable);
             most = most is null || use > most ? use : most;
         }
         return most;
     }
 
-    private DataUse Of(Reference reference)
+    private DataUse Of(Reference reference, bool isTable)
     {
         var at = InstructionLayout.LastAtOrBefore(_code, reference.Offset);
         if (at < 0 || _code[at].IsInvalid)
@@ -56,25 +64,32 @@ public sealed class DataAccess
         var isMemory = instruction.MemoryDisplSize != 0 && IsDisplacement(reference, instruction);
         if (isMemory && instruction.Mnemonic != Mnemonic.Lea)
         {
-            return WritesMemory(instruction) ? DataUse.Written : DataUse.Read;
+            return WritesMemory(instruction) ? DataUse.Written : isTable ? Loaded(at) : DataUse.Read;
         }
         if (instruction.Mnemonic is Mnemonic.Lea or Mnemonic.Mov or Mnemonic.Add && instruction.Op0Kind == OpKind.Register)
         {
-            return Follow(at + 1, instruction.Op0Register.GetFullRegister());
+            return Follow(at + 1, instruction.Op0Register.GetFullRegister(), isTable);
         }
         // Pushed or stored on the stack it is an argument; stored elsewhere or compared, somebody keeps it.
         return instruction.Mnemonic == Mnemonic.Push || (instruction.Mnemonic == Mnemonic.Mov && instruction.MemoryBase is Register.RSP)
             ? DataUse.Passed : DataUse.Kept;
     }
 
-    private DataUse Follow(int at, Register register)
+    /// <summary>What is done with an address that the instruction reads from a table.</summary>
+    private DataUse Loaded(int at) => _code[at] is { Mnemonic: Mnemonic.Mov, Op0Kind: OpKind.Register } load ? Follow(at + 1, load.Op0Register.GetFullRegister(), isTable: false)
+        : _code[at].Mnemonic is Mnemonic.Cmp ? DataUse.Kept
+        : _code[at].Mnemonic is Mnemonic.Test ? DataUse.Read
+        : DataUse.Passed;
+
+    private DataUse Follow(int at, Register register, bool isTable)
     {
+        var loaded = DataUse.Read;
         for (var i = at; i < _code.Length && i < at + Reach; i++)
         {
             var instruction = _code[i];
             if (instruction.IsInvalid || instruction.IsStringInstruction || instruction.FlowControl != FlowControl.Next)
             {
-                return DataUse.Passed;
+                return loaded > DataUse.Passed ? loaded : DataUse.Passed;
             }
             if (instruction.MemoryBase.GetFullRegister() == register || instruction.MemoryIndex.GetFullRegister() == register)
             {
@@ -85,6 +100,10 @@ public sealed class DataAccess
                 if (WritesMemory(instruction))
                 {
                     return DataUse.Written;
+                }
+                if (isTable && Loaded(i) is var use && use > loaded)
+                {
+                    loaded = use;
                 }
             }
             else if (instruction.Mnemonic is Mnemonic.Cmp && HasRegister(instruction, register))
@@ -98,10 +117,10 @@ public sealed class DataAccess
             if (instruction.OpCount > 0 && instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() == register
                 && instruction.Mnemonic is Mnemonic.Mov or Mnemonic.Movzx or Mnemonic.Movsx or Mnemonic.Movsxd or Mnemonic.Lea or Mnemonic.Pop)
             {
-                return DataUse.Read;
+                return loaded;
             }
         }
-        return DataUse.Passed;
+        return loaded > DataUse.Passed ? loaded : DataUse.Passed;
     }
 
     private bool IsDisplacement(Reference reference, in Instruction instruction)

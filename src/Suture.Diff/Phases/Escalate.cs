@@ -57,21 +57,26 @@ internal sealed class Escalate
 
     public static void Run(ObjectModel patched)
     {
-        var stuck = patched.Functions.Concat(patched.Data).Where(IsStuck).ToList();
-        if (stuck.Count == 0)
+        if (!patched.Functions.Concat(patched.Data).Any(MayBeStuck))
         {
             return;
         }
         var escalate = new Escalate(patched);
-        foreach (var element in stuck.Where(IsStuck))
+        foreach (var element in patched.Functions.Concat(patched.Data).Where(escalate.IsStuck))
         {
             escalate.HandOn(element);
         }
     }
 
-    /// <summary>Whether the element changed and cannot be replaced in place.</summary>
-    private static bool IsStuck(Element e) => e is { Change: Change.Changed, Parent: null } && !Guard.IsInit(e.Section)
-        && (e.Kind == ElementKind.Data ? !Guard.IsBootOnly(e) : !Guard.IsTraceable(e.Twin!));
+    private static bool MayBeStuck(Element e) => e is { Change: Change.Changed, Parent: null } && !Guard.IsInit(e.Section)
+        && (e.Kind == ElementKind.Data || !Guard.IsTraceable(e.Twin!));
+
+    /// <summary>
+    /// Whether the element changed and cannot be replaced in place. A table of devices is looked at when its driver is loaded; only what changes
+    /// and looks at it too gets a copy.
+    /// </summary>
+    private bool IsStuck(Element e) => MayBeStuck(e) && (e.Kind != ElementKind.Data || !Guard.IsBootOnly(e)
+        || (Guard.IsDeviceTable(e) && (_users.GetValueOrDefault(e) ?? []).Exists(u => u is { Kind: ElementKind.Function, Change: not Change.None } && !Guard.IsInit(u.Section))));
 
     /// <summary>Plans the whole chain from <paramref name="root"/> first: it is handed on altogether or not at all.</summary>
     private void HandOn(Element root)
@@ -87,9 +92,10 @@ internal sealed class Escalate
                 root.Obstacle = Chain(root, element, cameFrom) + why;
                 return;
             }
-            foreach (var user in _users.GetValueOrDefault(element) ?? [])
+            // A table of devices stays as the driver registered it.
+            foreach (var user in (_users.GetValueOrDefault(element) ?? []).Where(u => u.Kind != ElementKind.Data || !Guard.IsDeviceTable(element)))
             {
-                if (UserObstacle(element, user) is { } obstacle)
+                if (UserObstacle(element, user, cameFrom.GetValueOrDefault(element)) is { } obstacle)
                 {
                     cameFrom.TryAdd(user, element);
                     root.Obstacle = Chain(root, user, cameFrom) + obstacle;
@@ -146,7 +152,7 @@ internal sealed class Escalate
     /// <summary>Why <paramref name="element"/> itself cannot be copied, or null.</summary>
     private static string? OwnObstacle(Element element)
     {
-        if (element.IsGlobal)
+        if (element.IsGlobal && !Guard.IsDeviceTable(element))
         {
             return $"'{element}' is global, and other objects refer to it";
         }
@@ -159,8 +165,11 @@ internal sealed class Escalate
             : $"'{element}' is in section {element.Section.Name}, which the kernel reads on its own";
     }
 
-    /// <summary>Why <paramref name="user"/> cannot be turned to a copy of <paramref name="element"/>, or null.</summary>
-    private string? UserObstacle(Element element, Element user)
+    /// <summary>
+    /// Why <paramref name="user"/> cannot be turned to a copy of <paramref name="element"/>, or null. Where that is copied because it holds
+    /// the address of <paramref name="pointee"/>, whoever reads it gets that address.
+    /// </summary>
+    private string? UserObstacle(Element element, Element user, Element? pointee)
     {
         if (user.Kind == ElementKind.Entry)
         {
@@ -181,12 +190,13 @@ internal sealed class Escalate
             return user.References.Exists(r => r.Target == element && r.Type != RelocationType.Plt32) && user.Parent != element && element != user
                 ? "which takes its address" : null;
         }
-        var use = Access(user).Of(element);
+        var isTable = pointee is { Kind: ElementKind.Data };
+        var use = isTable ? Access(user).OfTable(element) : Access(user).Of(element);
         if (Guard.IsInit(user.Section))
         {
             return use == DataUse.Read ? null : "which may have registered it when the system booted";
         }
-        if (!Correlate.IsConstant(element) && use is DataUse.Written or DataUse.Passed)
+        if (!(Correlate.IsConstant(element) && (!isTable || Correlate.IsConstant(pointee!))) && use is DataUse.Written or DataUse.Passed)
         {
             return use == DataUse.Written ? "which writes to it" : "which hands out its address, through which it may be written";
         }

@@ -17,6 +17,10 @@ internal static class Guard
         {
             findings.Add(FindingCatalog.InitFunction(function.Name, live ? Severity.Warning : Severity.Error));
         }
+        foreach (var function in patched.Functions.Where(f => f.Supersedes is not null && f.Parent is null && !included.Contains(f)))
+        {
+            findings.Add(FindingCatalog.UsedByInitOnly(function.Name, live ? Severity.Warning : Severity.Error));
+        }
         foreach (var function in patched.Functions.Where(f => f.Change == Change.New && f.Parent is null && IsInit(f.Section) && f.Name == f.Key))
         {
             findings.Add(FindingCatalog.NewInitFunction(function.Name, live ? Severity.Warning : Severity.Error));
@@ -88,13 +92,17 @@ internal static class Guard
 
     private static void CheckData(Element data, bool live, DataUsers uses, List<Finding> findings)
     {
+        if (data.Supersedes is not null && IsDeviceTable(data) && uses.Includes(data))
+        {
+            findings.Add(FindingCatalog.BootOnlyData(data.Name, data.Section.Name, Severity.Warning));
+        }
         if (data.Supersedes is not null && uses.Includes(data))
         {
             var users = uses.UsersOf(data);
             var handing = users.Find(f => uses.UseBy(f, data) == DataUse.Passed);
             findings.Add(FindingCatalog.DataCopied(data.Name, users.Select(u => (u.Parent ?? u).Name).Distinct().ToList(), handing?.Name));
         }
-        else if (data.Supersedes is not null || (data.Change == Change.Changed && IsBootOnly(data)))
+        else if (data.Supersedes is not null || (data.Change == Change.Changed && IsBootOnly(data) && !(IsDeviceTable(data) && uses.UsersOf(data).Count > 0)))
         {
             findings.Add(FindingCatalog.BootOnlyData(data.Name, data.Section.Name, live ? Severity.Warning : Severity.Error));
         }
@@ -109,10 +117,12 @@ internal static class Guard
     }
 
     /// <summary>Whether changed data is looked at only when the kernel boots or the module loads.</summary>
-    public static bool IsBootOnly(Element data) => IsInit(data.Section) || IsRegistration(data.Section)
-        || data.Aliases.Exists(a => IsDeviceTable(a.Name)) || IsDeviceTable(data.Name);
+    public static bool IsBootOnly(Element data) => IsInit(data.Section) || IsRegistration(data.Section) || IsDeviceTable(data);
 
-    /// <summary>MODULE_DEVICE_TABLE gives the table of devices a module is for such an alias; drivers register it when they load.</summary>
+    /// <summary>Whether it is the table of devices that a module is for. Drivers register it when they load.</summary>
+    public static bool IsDeviceTable(Element data) => data.Aliases.Exists(a => IsDeviceTable(a.Name)) || IsDeviceTable(data.Name);
+
+    /// <summary>MODULE_DEVICE_TABLE gives it such an alias.</summary>
     private static bool IsDeviceTable(string name) =>
         name.StartsWith("__mod_", StringComparison.Ordinal) && name.EndsWith("_device_table", StringComparison.Ordinal);
 
@@ -142,7 +152,8 @@ internal static class Guard
         {
             foreach (var name in GlobalNames(function))
             {
-                if (before.TryGetValue(name, out var old) && old.Twin is { } twin && twin != function)
+                // What only initialisation used has no callers left.
+                if (before.TryGetValue(name, out var old) && old.Twin != function && function.Supersedes != old && !(IsInit(old.Section) && !IsInit(function.Section)))
                 {
                     findings.Add(FindingCatalog.NameMoved(name, old.Name, function.Name));
                 }

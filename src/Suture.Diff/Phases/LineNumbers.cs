@@ -92,13 +92,14 @@ internal static class LineNumbers
         return likely.Count == 0 || (sure.Count > 0 ? likely.IsSubsetOf(sure) : moves.Count == 0 || moves.Any(m => m != 0)) ? alignment : null;
     }
 
-    /// <summary>By how much the lines in the bug table's entries for a function moved.</summary>
+    /// <summary>By how much the lines in the bug table's entries for a function moved. Those of functions inlined from headers are no measure.</summary>
     public static IEnumerable<long> Moves(Element original, Element patched)
     {
         var (before, after) = (Lines(original), Lines(patched));
         return before.Count == after.Count ? before.Zip(after, (a, b) => (long)b - a) : [];
 
-        static List<int> Lines(Element function) => function.Entries.FindAll(e => e.Section.Name == "__bug_table" && e.SourceLine.Width == sizeof(ushort))
+        static List<int> Lines(Element function) => function.Entries.FindAll(e => e.Section.Name == "__bug_table" && e.SourceLine.Width == sizeof(ushort)
+                && e.References.Exists(r => r.Target is { Kind: ElementKind.Literal } file && file.Bytes.TrimEnd((byte)0).EndsWith(".c"u8)))
             .ConvertAll(e => (int)BinaryPrimitives.ReadUInt16LittleEndian(e.Bytes[e.SourceLine.Offset..]));
     }
 

@@ -129,6 +129,10 @@ public sealed class LockUse
         ("_raw_spin_lock", "_raw_spin_unlock"),
         ("_raw_read_lock", "_raw_read_unlock"),
         ("_raw_write_lock", "_raw_write_unlock"),
+        // With CONFIG_PREEMPT_RT spinlocks sleep, and are functions of these names.
+        ("rt_spin_lock", "rt_spin_unlock"),
+        ("rt_read_lock", "rt_read_unlock"),
+        ("rt_write_lock", "rt_write_unlock"),
         ("mutex_lock", "mutex_unlock"),
         ("rt_mutex_lock", "rt_mutex_unlock"),
         ("ww_mutex_lock", "ww_mutex_unlock"),

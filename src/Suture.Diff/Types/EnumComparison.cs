@@ -14,7 +14,10 @@ internal static class EnumComparison
 {
     private const int MaxClauses = 3;
 
-    private static readonly string[] EndMarks = ["MAX", "NR_", "_NR", "NUM", "COUNT", "LAST", "END", "SIZE", "LIMIT"];
+    /// <summary>Names that mark the end of one enum: NR_FOO, FOO_MAX and __FOO_MAX at the most.</summary>
+    private const int MostEndMarks = 3;
+
+    private static readonly string[] EndMarks = ["MAX", "NR", "NUM", "COUNT", "CNT", "LAST", "END", "SIZE", "LIMIT", "TOTAL"];
 
     public static List<EnumChange> Run(TypeGraph original, TypeGraph patched)
     {
@@ -29,7 +32,7 @@ internal static class EnumComparison
                     + (changed.Count > MaxClauses ? $" and {changed.Count - MaxClauses} more" : "");
                 // In "A, B, NR" a new value before NR moves only NR, and what NR was becomes the new value.
                 var kept = names.Except(changed).Where(before.ContainsKey).Select(n => before[n].Value).DefaultIfEmpty(long.MinValue).Max();
-                changes.Add(new EnumChange(type, words, changed.TrueForAll(n => IsEndMark(n) && before[n].Value >= kept && after[n].Value > before[n].Value)));
+                changes.Add(new EnumChange(type, words, changed.Count <= MostEndMarks && changed.TrueForAll(n => IsEndMark(n) && before[n].Value >= kept && after[n].Value > before[n].Value)));
             }
         }
         return changes;
@@ -57,6 +60,5 @@ internal static class EnumComparison
         return values;
     }
 
-    private static bool IsEndMark(string name) =>
-        name.StartsWith("__", StringComparison.Ordinal) || EndMarks.Any(m => name.Contains(m, StringComparison.OrdinalIgnoreCase));
+    private static bool IsEndMark(string name) => name.ToUpperInvariant().Split('_').Any(EndMarks.Contains);
 }

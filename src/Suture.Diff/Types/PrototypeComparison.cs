@@ -54,6 +54,23 @@ internal sealed class PrototypeComparison(TypeGraph original, TypeGraph patched,
         return changes;
     }
 
+    /// <summary>
+    /// Variables of this unit alone that patched functions use as another type than the functions that gave them their present value. Names that several of
+    /// them have are left out.
+    /// </summary>
+    public IEnumerable<PrototypeChange> OwnVariables(IReadOnlyList<Element> included)
+    {
+        var used = included.SelectMany(e => e.References).Select(r => r.Target).OfType<Element>()
+            .Where(e => e is { Kind: ElementKind.Data, Twin: not null, IsGlobal: false, IsOwnCopy: false }).Select(e => SymbolNames.SourceName(e.Name)).ToHashSet(StringComparer.Ordinal);
+        var (before, after) = (original.Variables.ToLookup(v => v.Name, StringComparer.Ordinal), patched.Variables.ToLookup(v => v.Name, StringComparer.Ordinal));
+        return from name in used
+               where before[name].Count() == 1 && after[name].Count() == 1
+               let was = before[name].First().Type
+               let now = after[name].First().Type
+               where identity.Compare(was, now) != Difference.None
+               select new PrototypeChange(name, was, now, null, 0, false, false);
+    }
+
     private static bool IsVoid(FunctionType function) => (function.Prototype.Target ?? CType.Void).Bare.Kind == TypeKind.Void;
 
     /// <summary>Names that the object exports: until 6.4 it holds their table entries, later marks that the build makes entries from.</summary>

@@ -42,6 +42,11 @@ internal static class TypeFindings
         $"'{change.Name}' was '{change.Original}' and is '{change.Patched}'; code that is not replaced uses it as it was",
         "leave it as it is and add a new function that the patched callers use");
 
+    /// <summary>SUT0506: a static variable has another type now.</summary>
+    public static Finding OwnVariable(PrototypeChange change) => new("SUT0506", Severity.Error, change.File, change.Line, change.Name,
+        $"'{change.Name}' was '{change.Original}' and is '{change.Patched}'; what it holds in the running kernel was put there as the former",
+        "give the new code a variable of its own, and set it from a callback when the patch is applied");
+
     /// <summary>SUT0506, as a note: whoever uses the function is compiled with the patch.</summary>
     public static Finding PrototypeOfAll(PrototypeChange change) => new("SUT0506", Severity.Note, change.File, change.Line, change.Name,
         $"'{change.Name}' was '{change.Original}' and is '{change.Patched}'; this is safe: all that calls it in the running image is compiled with the patch, and what changed is replaced together",

@@ -37,7 +37,9 @@ internal static class TypeGuard
             findings.Add(Judge(change, change.IsShared ? "shared" : lifetime.Objection(change.Patched), lifetime));
         }
         findings.AddRange(EnumComparison.Run(before, after).Select(TypeFindings.EnumValues));
-        findings.AddRange(new PrototypeComparison(before, after, identity).Run(original)
+        var prototypes = new PrototypeComparison(before, after, identity);
+        findings.AddRange(prototypes.OwnVariables(included).Select(TypeFindings.OwnVariable));
+        findings.AddRange(prototypes.Run(original)
             .Select(p => p.IsExported ? TypeFindings.Exported(p)
                 : p.IsCalledByName && areCallersCompiled?.Invoke(p.Name) == true ? TypeFindings.PrototypeOfAll(p)
                 : TypeFindings.Prototype(p)));
