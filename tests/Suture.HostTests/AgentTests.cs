@@ -29,6 +29,25 @@ public sealed class AgentTests(PreparedMachine prepared, ITestOutputHelper outpu
     }
 
     [Fact]
+    public async Task A_module_that_is_loaded_after_its_patch_is_patched()
+    {
+        await using var machine = await prepared.ResumeAsync();
+        (await machine.SucceedAsync("lsmod")).ShouldNotContain("loop ");
+        await machine.SutureAsync($"apply {GuestSuture.Ko("loop")} --watch 0");
+        (await machine.StateOfAsync("loop")).ShouldBe("applied");
+        const string offset = "head -c 1M /dev/zero > /tmp/disk; losetup -o 4096 /dev/loop0 /tmp/disk; cat /sys/block/loop0/loop/offset; losetup -d /dev/loop0";
+        await machine.SucceedAsync("modprobe loop");
+        (await machine.SucceedAsync(offset)).ShouldBe("4096 bytes\n");
+        (await machine.SutureAsync("verify")).Output.ShouldNotContain("FAIL");
+
+        // Gone and there again.
+        await machine.SucceedAsync("for t in $(seq 50); do rmmod loop && break; sleep 0.1; done; modprobe loop");
+        (await machine.SucceedAsync(offset)).ShouldBe("4096 bytes\n");
+        await machine.SutureAsync("revert");
+        (await machine.SucceedAsync(offset)).ShouldBe("4096\n");
+    }
+
+    [Fact]
     public async Task Idle_it_costs_little()
     {
         await using var machine = await prepared.ResumeAsync();

@@ -58,6 +58,32 @@ public sealed class CrashTests(PreparedMachine prepared, ITestOutputHelper outpu
     }
 
     [Fact]
+    public async Task Killed_while_a_transition_waits()
+    {
+        await using var machine = await prepared.ResumeAsync();
+        await machine.SucceedAsync("systemctl stop suture-agent; mkfifo /tmp/fifo");
+        foreach (var (command, state) in new[] { ($"apply {GuestSuture.Ko("pipe")} --watch 0", "applied"), ("revert pipe", "reverted") })
+        {
+            var sleeper = await machine.StartAsync("exec 3<>/tmp/fifo; exec cat <&3");
+            await machine.SucceedAsync("until pgrep -x cat && grep -q pipe_read /proc/$(pgrep -x cat)/stack; do sleep 0.1; done");
+            await machine.StartAsync($"exec suture {command} --timeout 100");
+            await machine.SucceedAsync("until [ \"$(cat /sys/kernel/livepatch/suture_pipe/transition 2>/dev/null)\" = 1 ]; do sleep 0.1; done; sleep 1; pkill -9 -x suture");
+            (await machine.SucceedAsync("cat /sys/kernel/livepatch/suture_pipe/transition")).Trim().ShouldBe("1");
+            var waiting = await machine.SutureAsync("status", 14);
+            waiting.Output.ShouldContain("-> pipe_read");
+            await sleeper.KillAsync();
+            await machine.SucceedAsync("for t in $(seq 200); do cat /sys/kernel/livepatch/*/transition 2>/dev/null | grep -q 1 || break; sleep 0.1; done");
+            await machine.StatusIsTrueAsync();
+            var next = await machine.RunAsync($"suture {command}", TimeSpan.FromMinutes(3));
+            next.ExitCode.ShouldBeOneOf([0, 3], next.ToString());
+            (await machine.StateOfAsync("pipe")).ShouldBe(state);
+            await machine.StatusIsTrueAsync();
+        }
+        (await machine.SucceedAsync("lsmod")).ShouldNotContain("suture_");
+        await machine.HistoryIsWholeAsync(atLeast: 2);
+    }
+
+    [Fact]
     public async Task Power_fails_at_any_moment()
     {
         await using var machine = await prepared.ResumeAsync();

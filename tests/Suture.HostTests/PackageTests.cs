@@ -12,7 +12,9 @@ public sealed class PackageTests(PreparedMachine prepared)
         await using var machine = await prepared.ResumeAsync();
         (await machine.SucceedAsync("systemctl is-enabled suture-boot suture-agent; systemctl is-active suture-agent")).ShouldBe("enabled\nenabled\nactive\n");
         await machine.SutureAsync($"apply {GuestSuture.Ko("v1")} --watch 0");
-        await machine.SucceedAsync("echo '# mine' >> /etc/suture/suture.conf; dpkg -i /payload/suture.deb");
+        // A later version, which differs in its number alone.
+        await machine.SucceedAsync("dpkg-deb -R /payload/suture.deb /tmp/later && sed -i 's/^Version: .*/&+later/' /tmp/later/DEBIAN/control && dpkg-deb -b /tmp/later /tmp/later.deb", TimeSpan.FromMinutes(4));
+        await machine.SucceedAsync("echo '# mine' >> /etc/suture/suture.conf; dpkg -i /tmp/later.deb; dpkg-query -W suture | grep -q later; rm -r /tmp/later /tmp/later.deb", TimeSpan.FromMinutes(4));
         (await machine.IsPatchedAsync()).ShouldBeTrue();
         (await machine.SucceedAsync("grep -c '# mine' /etc/suture/suture.conf; systemctl is-active suture-agent")).ShouldBe("1\nactive\n");
         await machine.SutureAsync("status");

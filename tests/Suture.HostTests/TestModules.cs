@@ -18,6 +18,7 @@ internal static class TestModules
         ("v2", "v2", ["--patch-version", "2"]),
         ("guide", "v1", []),
         ("pipe", "pipe", []),
+        ("loop", "loop", []),
         ("panic", "panic", []),
         ("warn", "warn", []),
         ("cycle", "examples/b-version-counter/fix.patch", []),
