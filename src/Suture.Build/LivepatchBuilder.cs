@@ -276,7 +276,7 @@ public sealed class LivepatchBuilder
         foreach (var group in affected.Where(g => g.Key is not null))
         {
             _progress?.Report(new ProgressReport($"compiling {group.Count()} unit(s) again, to read at run time what the kernel would write into its own code"));
-            var made = await RuntimeReads.CompileAsync(Kernel, plan, group.Key!, group.ToDictionary(u => u.Unit.Unit, u => u.Diff), template.EntrySizes, work, _request.Shadows, cancellation);
+            var made = await RuntimeReads.CompileAsync(Kernel, plan, group.Key!, group.ToDictionary(u => u.Unit.Unit, u => u.Diff), template.EntrySizes, _images.Of, work, _request.Shadows, cancellation);
             foreach (var (unit, _) in group.Where(u => made.ContainsKey(u.Unit.Unit)))
             {
                 _claims.Remove(unit);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Suture.Build.Compile;
+using Suture.Build.Match;
 using Suture.Build.Trees;
 using Suture.Diff;
 using Suture.Diff.Model;
@@ -32,11 +33,11 @@ internal static class RuntimeReads
 
     /// <summary>
     /// Compiles the units of <paramref name="diffs"/> with <paramref name="header"/> and compares them again. A unit for which this would replace fewer functions
-    /// than they say (the compiler inlined otherwise), or would need functions made for certain arguments, is left out of the result.
+    /// than they say (the compiler inlined otherwise), or of which such a function would not be the running one, is left out of the result.
     /// </summary>
     public static async Task<Dictionary<CompileUnit, (CompiledUnit Unit, DiffResult Diff)>> CompileAsync(
         KernelBuild kernel, CompilePlan plan, string header, IReadOnlyDictionary<CompileUnit, DiffResult> diffs, IReadOnlyDictionary<string, int> entrySizes,
-        string work, ShadowPool? shadows, CancellationToken cancellation)
+        Func<string, ITargetImage> imageOf, string work, ShadowPool? shadows, CancellationToken cancellation)
     {
         var made = new Dictionary<CompileUnit, (CompiledUnit, DiffResult)>();
         var part = plan with { Units = [.. plan.Units.Where(u => diffs.ContainsKey(u.Unit)).Select(u => u with { Reason = UnitReason.Source })] };
@@ -52,7 +53,7 @@ internal static class RuntimeReads
         {
             var diff = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), entrySizes, exactLines: true);
             var replaced = diff.Replaced.Select(f => f.Twin!.Name).ToHashSet(StringComparer.Ordinal);
-            if (diff.Verdict == Verdict.Patchable && !HasClones(diff) && diffs[unit.Unit].Replaced.All(f => replaced.Contains(f.Twin!.Name)))
+            if (diff.Verdict == Verdict.Patchable && !HasOtherClones(diff, imageOf(unit.Unit.Owner)) && diffs[unit.Unit].Replaced.All(f => replaced.Contains(f.Twin!.Name)))
             {
                 made[unit.Unit] = (unit, diff);
             }
@@ -61,11 +62,15 @@ internal static class RuntimeReads
     }
 
     /// <summary>
-    /// Whether it replaces or calls a function that the compiler made for certain arguments (f.isra.0, f.constprop.0): compiled in another way, one
-    /// of this name may take others than the one that runs.
+    /// Whether it replaces or calls a function that the compiler made for certain arguments (f.isra.0, f.constprop.0), and that is not byte for byte the
+    /// one of this name that runs: compiled in another way it may take other arguments.
     /// </summary>
-    private static bool HasClones(DiffResult diff) => diff.Replaced.Select(f => f.Twin!).Concat(diff.Externals.Values.OfType<Element>())
-        .Any(e => e is { Kind: ElementKind.Function, Parent: null } && e.Name != e.SourceName);
+    private static bool HasOtherClones(DiffResult diff, ITargetImage image)
+    {
+        var clones = diff.Replaced.Select(f => f.Twin!).Concat(diff.Externals.Values.OfType<Element>())
+            .Where(e => e is { Kind: ElementKind.Function, Parent: null } && e.Name != e.SourceName).ToList();
+        return clones.Count > 0 && image.Match(diff.Original, asShipped: false) is var match && clones.Exists(c => match.Functions[c].State != MatchState.Identical);
+    }
 
     /// <summary>The header, in the kernel's work directory, where its name is the same for every build.</summary>
     private static async Task<string> FileAsync(KernelBuild kernel, string header, CancellationToken cancellation)
