@@ -33,7 +33,7 @@ internal sealed partial record CommitWords(IReadOnlyList<string> Names, IReadOnl
     [GeneratedRegex(@"^(?:---\r?$|diff --git |--- (?:a/|/dev/null))", RegexOptions.Multiline)]
     private static partial Regex End();
 
-    [GeneratedRegex(@"^(?:From ([0-9a-f]{8,64}) |\s*commit ([0-9a-f]{8,64}) upstream|\s*\[ ?Upstream commit ([0-9a-f]{8,64}) ?\])", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(?:From (?!0+ )([0-9a-f]{8,64}) |\s*commit ([0-9a-f]{8,64}) upstream|\s*\[ ?Upstream commit ([0-9a-f]{8,64}) ?\])", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
     private static partial Regex Own();
 
     [GeneratedRegex(@"This reverts commit\s+([0-9a-f]{8,64})\b(?:,?\s+which is\s+(?:upstream\s+)?commit\s+([0-9a-f]{8,64}))?(?:\s+upstream)?", RegexOptions.IgnoreCase)]

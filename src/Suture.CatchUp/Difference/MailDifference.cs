@@ -10,12 +10,19 @@ namespace Suture.CatchUp.Difference;
 /// <summary>A series of commits, as mails: from a mailbox, or as git writes them.</summary>
 public static partial class MailDifference
 {
-    /// <summary>The mails of a mailbox file, in its order.</summary>
-    /// <exception cref="PatchFormatException">One of them is no patch.</exception>
+    /// <summary>The mails of a mailbox file, in its order. A commit that is there twice counts once.</summary>
+    /// <exception cref="PatchFormatException">One of them is no patch, or two call themselves the same commit and are not.</exception>
     public static SourceDifference FromMailbox(string path, byte[] mailbox)
     {
-        var changes = Split(mailbox).Select((mail, i) => ReadMail(path, mail, i)).ToList();
-        return changes.Count > 0 ? new SourceDifference(Path.GetFileName(path), changes, null, [], 0)
+        var changes = new OrderedDictionary<string, Change>(StringComparer.Ordinal);
+        foreach (var change in Split(mailbox).Select((mail, i) => ReadMail(path, mail, i)))
+        {
+            if (!changes.TryAdd(change.Id, change) && !changes[change.Id].Patch.AsSpan().TrimEnd("\r\n"u8).SequenceEqual(change.Patch.AsSpan().TrimEnd("\r\n"u8)))
+            {
+                throw new PatchFormatException(path, 0, $"two mails call themselves commit {change.Id} and differ; leave one of them out");
+            }
+        }
+        return changes.Count > 0 ? new SourceDifference(Path.GetFileName(path), [.. changes.Values], null, [], 0)
             : throw new PatchFormatException(path, 0, "there is no mail in it; make it with: git format-patch --stdout RANGE");
     }
 
@@ -66,12 +73,16 @@ public static partial class MailDifference
         var header = PatchHeader.Read(mail);
         var text = Encoding.Latin1.GetString(mail);
         var commit = MailStart().Match(text).Groups[1].Value;
-        var id = commit.Length >= 12 ? commit[..12] : $"mail-{number + 1}";
+        var id = Commit().IsMatch(commit) ? commit[..12].ToLowerInvariant() : $"mail-{number + 1}";
         var files = PatchSet.Parse([($"{path}:{id}", mail)]).FilePatches.Select(f => f.NewName ?? f.OldName ?? "").Select(WithoutPrefix).Distinct();
         return new Change(id, header.Subject ?? id, mail, [.. files], header.Cves) { Commit = CommitWords.Read(text) };
     }
 
     private static string WithoutPrefix(string name) => name.StartsWith("a/", StringComparison.Ordinal) || name.StartsWith("b/", StringComparison.Ordinal) ? name[2..] : name;
+
+    // Not the zeros of git format-patch --zero-commit, nor another mailbox's address.
+    [GeneratedRegex("^(?!0+$)[0-9a-f]{12,64}$", RegexOptions.IgnoreCase)]
+    private static partial Regex Commit();
 
     // As git writes it: the commit, then a date that is no date. Other mailboxes have an address there.
     [GeneratedRegex(@"^From (\S+) +\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}\r?$", RegexOptions.Multiline)]
