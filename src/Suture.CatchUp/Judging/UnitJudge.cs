@@ -10,7 +10,7 @@ internal sealed class UnitJudge(
     /// <summary>The units, in the order of their changes.</summary>
     public async Task<IReadOnlyList<UnitVerdict>> RunAsync(CancellationToken cancellation)
     {
-        var wanted = Wanted();
+        var wanted = Wanted(difference.Changes, changes, isWanted);
         var judged = difference.Files is { } files
             ? await new PartJudge(difference, files, builds, changes, accepted, progress).RunAsync(wanted, cancellation)
             : await new CommitJudge(builds, changes, progress).RunAsync(wanted, cancellation);
@@ -23,20 +23,22 @@ internal sealed class UnitJudge(
                 units.Add(UnitRules.Judge(change, outcome, changes, accepted));
             }
         }
-        return difference.IsByCommit ? Waiting.Run(Undone.Run(units), changes) : SharedHeaders.Join(Waiting.Run(units, changes), changes);
+        return difference.IsByCommit ? Waiting.Run(Undone.Run(units, changes), changes) : SharedHeaders.Join(Waiting.Run(units, changes), changes);
     }
 
-    /// <summary>What is asked for, and later commits that mend it, wherever they do.</summary>
-    private List<Change> Wanted()
+    /// <summary>What is asked for, and commits that this is not to be carried without, wherever they change something.</summary>
+    internal static List<Change> Wanted(IReadOnlyList<Change> all, IReadOnlyDictionary<string, Change> changes, Func<Change, bool> isWanted)
     {
-        var wanted = new List<Change>();
-        foreach (var change in difference.Changes)
+        var links = CommitLinks.Among(changes);
+        var wanted = all.Where(isWanted).Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
+        var todo = new Queue<string>(wanted);
+        while (todo.TryDequeue(out var id))
         {
-            if (isWanted(change) || wanted.Exists(w => change.Commit.MendsOneOf(w.Commit)))
+            foreach (var link in links[id].Where(l => wanted.Add(l.On)))
             {
-                wanted.Add(change);
+                todo.Enqueue(link.On);
             }
         }
-        return wanted;
+        return [.. all.Where(c => wanted.Contains(c.Id))];
     }
 }

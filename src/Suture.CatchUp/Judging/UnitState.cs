@@ -58,6 +58,9 @@ public sealed record UnitVerdict
     /// <summary>CVEs that it fixes.</summary>
     public IReadOnlyList<string> Cves { get; init; } = [];
 
+    /// <summary>Whether a later commit takes it back, or it is that later commit.</summary>
+    public bool IsUndone { get; init; }
+
     /// <summary>Whether it concerns code that this kernel is built from.</summary>
     public bool ConcernsBuiltCode => State != UnitState.NotBuilt;
 }

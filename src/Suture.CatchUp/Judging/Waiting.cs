@@ -3,7 +3,7 @@ using Suture.CatchUp.Difference;
 namespace Suture.CatchUp.Judging;
 
 /// <summary>
-/// What needs a unit that is not carried waits for it: it is built on its changes; or the other, a later commit, mends what this one does; or, between trees, its own lines
+/// What needs a unit that is not carried waits for it: it is built on its changes; or commits say that the one mends the other or rests on it; or, between trees, its own lines
 /// name a function that the other changes. The compiler cannot tell that a caller relies on what its callee was to do from now on.
 /// </summary>
 internal static class Waiting
@@ -12,38 +12,67 @@ internal static class Waiting
     public static IReadOnlyList<UnitVerdict> Run(IReadOnlyList<UnitVerdict> units, IReadOnlyDictionary<string, Change> changes)
     {
         var result = units.ToList();
-        var mended = Mended(changes);
+        var links = CommitLinks.Among(changes);
+        // These wait themselves, and what is built on them waits for them.
+        var speakForThemselves = units.Where(u => u.State is not (UnitState.NotBuilt or UnitState.BootOnly)).Select(u => u.Id).ToHashSet(StringComparer.Ordinal);
         for (var changed = true; changed;)
         {
             changed = false;
-            var missing = result.FindAll(u => u.State is UnitState.Refused or UnitState.WaitsFor or UnitState.LeftOut);
+            var missing = result.FindAll(u => u.State is UnitState.Refused or UnitState.WaitsFor or UnitState.LeftOut or UnitState.BootOnly);
             // What a carried unit brings along is there, whoever else wanted it.
             var carried = result.Where(u => u.State == UnitState.Carried).SelectMany(u => u.Changes).ToHashSet(StringComparer.Ordinal);
             for (var i = 0; i < result.Count; i++)
             {
                 var unit = result[i];
-                if (unit.State is UnitState.Carried or UnitState.Refused
-                    && missing.Find(m => m.Id != unit.Id && (IsBuiltOn(unit, m) || (unit.State == UnitState.Carried && (Mends(m, unit, mended) || Names(unit, m, changes, carried))))
-                        && !WaitsFor(m, unit, result)) is { } awaited)
+                if (unit.State is not (UnitState.Carried or UnitState.Refused))
                 {
-                    var why = Mends(awaited, unit, mended) ? $"{awaited.Id}, which mends it, is not carried" : $"it needs {awaited.Id}, which is not carried";
-                    result[i] = unit with { State = UnitState.WaitsFor, WaitsFor = awaited.Id, Reason = why, Code = awaited.Code };
-                    changed = true;
+                    continue;
+                }
+                var of = unit.Changes.Where(c => c == unit.Id || !speakForThemselves.Contains(c)).SelectMany(c => links[c]).ToLookup(l => l.On, StringComparer.Ordinal);
+                foreach (var awaited in missing.Where(m => m.Id != unit.Id && !WaitsFor(m, unit, result)))
+                {
+                    if (Why(unit, awaited, of[awaited.Id], changes, carried) is { } why)
+                    {
+                        result[i] = unit with { State = UnitState.WaitsFor, WaitsFor = awaited.Id, Reason = why, Code = awaited.Code };
+                        changed = true;
+                        break;
+                    }
                 }
             }
         }
         return result;
     }
 
-    /// <summary>The earlier commits that each mends.</summary>
-    private static Dictionary<string, HashSet<string>> Mended(IReadOnlyDictionary<string, Change> changes) =>
-        changes.Values.Where(c => c.Commit.Mends.Count > 0)
-            .ToDictionary(c => c.Id, c => changes.Values.Where(e => e != c && c.Commit.MendsOneOf(e.Commit)).Select(e => e.Id).ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
+    /// <summary>Why <paramref name="unit"/> waits for what is missing; null when it need not.</summary>
+    private static string? Why(UnitVerdict unit, UnitVerdict missing, IEnumerable<CommitLink> links, IReadOnlyDictionary<string, Change> changes, HashSet<string> carried)
+    {
+        var needs = $"it needs {missing.Id}, which is not carried";
+        // What runs at boot only is left out without harm, unless it was to mend something.
+        var isBootOnly = missing.State == UnitState.BootOnly;
+        if (!isBootOnly && IsBuiltOn(unit, missing))
+        {
+            return needs;
+        }
+        if (unit.State != UnitState.Carried)
+        {
+            return null;
+        }
+        foreach (var link in links)
+        {
+            switch (link.Kind)
+            {
+                case LinkKind.MendedBy when !unit.Changes.Contains(missing.Id):
+                    return $"{missing.Id}, which mends {(link.Of == unit.Id ? "it" : link.Of)}, is not carried";
+                case LinkKind.Needs when !unit.Changes.Contains(missing.Id):
+                    return needs;
+                case LinkKind.Mends when !isBootOnly && !carried.Contains(missing.Id):
+                    return $"it mends {missing.Id}, which is not carried";
+            }
+        }
+        return !isBootOnly && Names(unit, missing, changes, carried) ? needs : null;
+    }
 
     private static bool IsBuiltOn(UnitVerdict unit, UnitVerdict missing) => unit.Changes.Contains(missing.Id) && missing.Changes.All(unit.Changes.Contains);
-
-    private static bool Mends(UnitVerdict missing, UnitVerdict unit, Dictionary<string, HashSet<string>> mended) =>
-        !unit.Changes.Contains(missing.Id) && mended.TryGetValue(missing.Id, out var faulty) && unit.Changes.Any(faulty.Contains);
 
     private static bool Names(UnitVerdict unit, UnitVerdict missing, IReadOnlyDictionary<string, Change> changes, HashSet<string> carried) =>
         missing.Changes.Where(c => !carried.Contains(c)).Select(c => changes[c]).Any(m => m.Items.Any(i =>

@@ -26,11 +26,19 @@ public sealed class CommitWordsTests
     }
 
     [Fact]
+    public void What_it_takes_back_fixes_and_is_needed_by_are_apart()
+    {
+        var read = Read("This reverts commit bbbbbbbb.\n\nFixes: cccccccc (\"c\")\nStable-dep-of: DDDDDDDD1234 (\"d\")");
+        (string.Join(' ', read.Reverts), string.Join(' ', read.Fixes), string.Join(' ', read.NeededBy)).ShouldBe(("bbbbbbbb", "cccccccc", "dddddddd1234"));
+    }
+
+    [Fact]
     public void Names_are_compared_as_far_as_both_go()
     {
-        Read("Fixes: bbbbbbbb1234").MendsOneOf(Read("commit bbbbbbbb1234567890 upstream.")).ShouldBeTrue();
-        Read("Fixes: bbbbbbbb1235").MendsOneOf(Read("commit bbbbbbbb1234567890 upstream.")).ShouldBeFalse();
-        Read("").MendsOneOf(Read("")).ShouldBeFalse();
+        var upstream = Read("commit bbbbbbbb1234567890 upstream.");
+        upstream.IsOneOf(Read("Fixes: bbbbbbbb1234").Mends).ShouldBeTrue();
+        upstream.IsOneOf(Read("Fixes: bbbbbbbb1235").Mends).ShouldBeFalse();
+        Read("").IsOneOf(Read("").Mends).ShouldBeFalse();
     }
 
     [Fact]

@@ -31,7 +31,8 @@ public sealed class WaitingTests
     [Theory]
     [InlineData(UnitState.Refused, "earlier", UnitState.WaitsFor)]
     [InlineData(UnitState.LeftOut, "earlier", UnitState.WaitsFor)]
-    [InlineData(UnitState.BootOnly, "earlier", UnitState.Carried)]
+    [InlineData(UnitState.BootOnly, "earlier", UnitState.WaitsFor)]
+    [InlineData(UnitState.WaitsFor, "earlier", UnitState.WaitsFor)]
     [InlineData(UnitState.NotBuilt, "earlier", UnitState.Carried)]
     [InlineData(UnitState.Carried, "earlier", UnitState.Carried)]
     [InlineData(UnitState.Refused, "other", UnitState.Carried)]
@@ -48,20 +49,55 @@ public sealed class WaitingTests
     {
         var changes = Commits(("earlier", ["aaaaaaaa"], []), ("between", ["bbbbbbbb"], []), ("later", ["cccccccc"], ["aaaaaaaa"]));
         var units = Waiting.Run([Unit("earlier", UnitState.Carried), Unit("between", UnitState.Carried, "earlier"), Unit("later", UnitState.Refused, "earlier")], changes);
-        units.Select(u => (u.State, u.WaitsFor)).ShouldBe([(UnitState.WaitsFor, "later"), (UnitState.WaitsFor, "later"), (UnitState.Refused, null)]);
+        units.Select(u => (u.State, u.WaitsFor)).ShouldBe([(UnitState.WaitsFor, "later"), (UnitState.WaitsFor, "earlier"), (UnitState.Refused, null)]);
+        units[0].Reason.ShouldBe("later, which mends it, is not carried");
+        units[1].Reason.ShouldBe("it needs earlier, which is not carried");
     }
 
     [Fact]
-    public void What_a_later_commit_takes_back_is_not_carried()
+    public void What_brings_a_commit_that_has_no_code_of_its_own_waits_for_who_mends_that()
     {
-        var units = Undone.Run(
-        [
-            Unit("first", UnitState.Carried), Unit("second", UnitState.Carried, "first"), Unit("apart", UnitState.Carried), Unit("on it", UnitState.Carried, "second"),
-            Unit("back", UnitState.NotBuilt, "first", "second"), Unit("again", UnitState.Carried, "first", "second", "back"),
-        ]);
-        units.Select(u => u.State).ShouldBe([UnitState.NotBuilt, UnitState.NotBuilt, UnitState.Carried, UnitState.WaitsFor, UnitState.NotBuilt, UnitState.Carried]);
-        units[0].Reason.ShouldBe("undone by back");
-        units[3].WaitsFor.ShouldBe("second");
+        var changes = Commits(("earlier", ["aaaaaaaa"], []), ("between", ["bbbbbbbb"], []), ("later", ["cccccccc"], ["aaaaaaaa"]));
+        var units = Waiting.Run([Unit("earlier", UnitState.NotBuilt), Unit("between", UnitState.Carried, "earlier"), Unit("later", UnitState.Refused, "earlier")], changes);
+        units[1].WaitsFor.ShouldBe("later");
+        units[1].Reason.ShouldBe("later, which mends earlier, is not carried");
+    }
+
+    [Theory]
+    [InlineData(UnitState.Refused, UnitState.WaitsFor)]
+    [InlineData(UnitState.WaitsFor, UnitState.WaitsFor)]
+    [InlineData(UnitState.LeftOut, UnitState.WaitsFor)]
+    [InlineData(UnitState.NotBuilt, UnitState.Carried)]
+    [InlineData(UnitState.BootOnly, UnitState.Carried)]
+    [InlineData(UnitState.Carried, UnitState.Carried)]
+    public void A_commit_waits_for_the_earlier_one_that_it_mends(UnitState earlier, UnitState state)
+    {
+        var changes = Commits(("earlier", ["aaaaaaaa"], []), ("later", ["cccccccc"], ["aaaaaaaa1234"]));
+        Waiting.Run([Unit("earlier", earlier), Unit("later", UnitState.Carried)], changes)[1].State.ShouldBe(state);
+    }
+
+    [Theory]
+    [InlineData(UnitState.Refused, UnitState.WaitsFor)]
+    [InlineData(UnitState.BootOnly, UnitState.WaitsFor)]
+    [InlineData(UnitState.NotBuilt, UnitState.Carried)]
+    [InlineData(UnitState.Carried, UnitState.Carried)]
+    public void A_commit_waits_for_what_a_stable_tree_took_over_for_it(UnitState dependency, UnitState state)
+    {
+        var changes = Commits(("dependency", ["aaaaaaaa"], []), ("fix", ["cccccccc"], []));
+        changes["dependency"] = changes["dependency"] with { Commit = new CommitWords(["aaaaaaaa"], []) { NeededBy = ["cccccccc1234"] } };
+        var units = Waiting.Run([Unit("dependency", dependency), Unit("fix", UnitState.Carried)], changes);
+        units[1].State.ShouldBe(state);
+        Waiting.Run([Unit("dependency", UnitState.Carried), Unit("fix", UnitState.Refused)], changes)[0].State.ShouldBe(UnitState.Carried);
+    }
+
+    [Fact]
+    public void What_a_wanted_commit_may_wait_for_is_wanted()
+    {
+        var changes = Commits(("first", ["aaaaaaaa"], []), ("mends first", ["bbbbbbbb"], ["aaaaaaaa"]), ("mends that", ["cccccccc"], ["bbbbbbbb"]), ("apart", ["dddddddd"], []), ("of apart", ["eeeeeeee"], ["dddddddd"]));
+        string Of(string id) => string.Join(", ", UnitJudge.Wanted([.. changes.Values], changes, c => c.Id == id).Select(c => c.Id));
+        Of("first").ShouldBe("first, mends first, mends that");
+        Of("mends that").ShouldBe("first, mends first, mends that");
+        Of("none").ShouldBe("");
     }
 
     private static Dictionary<string, Change> Commits(params (string Id, string[] Names, string[] Mends)[] commits) =>
