@@ -8,7 +8,7 @@ namespace Suture.CatchUp.Difference;
 /// <param name="Title">Subject of the commit, or the path and what is changed there.</param>
 /// <param name="Patch">As a unified diff, with the commit's words before it where there are any.</param>
 /// <param name="Files">Files it changes, relative to the tree.</param>
-/// <param name="Cves">CVE identifiers that its own words name.</param>
+/// <param name="Cves">CVEs that it fixes, by its own words.</param>
 public sealed partial record Change(string Id, string Title, byte[] Patch, IReadOnlyList<string> Files, IReadOnlyList<string> Cves)
 {
     private readonly Lazy<IReadOnlyList<string>> _added = new(() =>
@@ -25,6 +25,9 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
 
     /// <summary>What a commit says of itself and of earlier ones.</summary>
     internal CommitWords Commit { get; init; } = CommitWords.None;
+
+    /// <summary>CVEs that a commit's words name without saying that it fixes them.</summary>
+    internal IReadOnlyList<string> OtherCves { get; init; } = [];
 
     /// <summary>Between trees, what it changes at file scope; empty for commits.</summary>
     internal IReadOnlyList<SourceItem> Items { get; init; } = [];

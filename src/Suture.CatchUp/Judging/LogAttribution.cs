@@ -24,7 +24,8 @@ internal static partial class LogAttribution
         foreach (var entry in log.Where(e => e.Cves.Count > 0))
         {
             // A plain word is no name: only what cannot be English counts.
-            var named = Identifier().Matches(entry.Title).Select(m => m.Value.TrimEnd('(', ')')).SelectMany(n => owners[n]).Distinct().ToList();
+            var named = Identifier().Matches(entry.Title).Select(m => m.Value.TrimEnd('(', ')')).Concat(Shortened(entry.Title, owners.Contains))
+                .SelectMany(n => owners[n]).Distinct().ToList();
             if (named is [{ } unit])
             {
                 (found.TryGetValue(unit, out var list) ? list : found[unit] = []).AddRange(entry.Cves);
@@ -38,6 +39,29 @@ internal static partial class LogAttribution
         return ([.. units.Select(u => found.TryGetValue(u.Id, out var cves) ? u with { Cves = [.. u.Cves.Union(cves)] } : u)],
             [.. unattributed.Distinct().Where(c => !own.Contains(c)).Order(StringComparer.Ordinal)]);
     }
+
+    /// <summary>Names that a title gives the ends of alone: tls_sw_has_ctx_tx/rx speaks of tls_sw_has_ctx_rx too.</summary>
+    private static IEnumerable<string> Shortened(string title, Func<string, bool> exists)
+    {
+        foreach (Match match in Alternatives().Matches(title))
+        {
+            var first = match.Groups[1].Value;
+            foreach (var end in match.Groups[2].Captures.Select(c => c.Value))
+            {
+                // What is left out may be several words long.
+                for (var at = first.LastIndexOf('_'); at >= 0; at = at > 0 ? first.LastIndexOf('_', at - 1) : -1)
+                {
+                    if (exists(first[..(at + 1)] + end))
+                    {
+                        yield return first[..(at + 1)] + end;
+                    }
+                }
+            }
+        }
+    }
+
+    [GeneratedRegex(@"\b([A-Za-z0-9]*_\w+)(?:\(\))?(?:/(\w+)(?:\(\))?)+")]
+    private static partial Regex Alternatives();
 
     [GeneratedRegex(@"\b[A-Za-z0-9]*_\w+(?:\(\))?|\b[A-Za-z]\w*\(\)")]
     private static partial Regex Identifier();

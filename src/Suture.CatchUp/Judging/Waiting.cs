@@ -43,6 +43,13 @@ internal static class Waiting
         return result;
     }
 
+    /// <summary>Between trees, changes that no unit was made of: nobody asked for them, and nothing brought them along.</summary>
+    public static IReadOnlyList<Change> Unjudged(IReadOnlyList<UnitVerdict> units, IReadOnlyDictionary<string, Change> changes)
+    {
+        var judged = units.SelectMany(u => u.Changes).ToHashSet(StringComparer.Ordinal);
+        return [.. changes.Values.Where(c => c.Items.Count > 0 && !judged.Contains(c.Id))];
+    }
+
     /// <summary>Why <paramref name="unit"/> waits for what is missing; null when it need not.</summary>
     private static string? Why(UnitVerdict unit, UnitVerdict missing, IEnumerable<CommitLink> links, IReadOnlyDictionary<string, Change> changes, HashSet<string> carried)
     {

@@ -55,7 +55,7 @@ public sealed record CatchUpReport(
     /// <param name="Ms">How long it took, in milliseconds.</param>
     public sealed record LabPart(string Verdict, string Detail, long Ms);
 
-    /// <summary>CVEs: in the livepatch, known of units that are not carried, and named by the changelog without saying what fixes them.</summary>
+    /// <summary>CVEs: fixed by the livepatch, known of units that are not carried, and named by changelog or commits without saying for sure that what fixes them is all here.</summary>
     public sealed record CvePart(IReadOnlyList<string> Carried, IReadOnlyList<string> NotCarried, IReadOnlyList<string> Unattributed);
 
     /// <summary>The word for a state, as in JSON and tables.</summary>

@@ -42,7 +42,7 @@ public static class HtmlPage
     }
 
     private static string Cves(CatchUpReport.CvePart cves) =>
-        $"<p>CVEs: {cves.Carried.Count} carried, {cves.NotCarried.Count} not carried, {cves.Unattributed.Count} that the changelog names without saying which change fixes them.</p>"
+        $"<p>CVEs: {cves.Carried.Count} carried, {cves.NotCarried.Count} not carried, {cves.Unattributed.Count} that changelog or commits name without saying for sure which changes fix them.</p>"
         + Details("carried", cves.Carried) + Details("not carried", cves.NotCarried) + Details("unattributed", cves.Unattributed);
 
     private static string Details(string what, IReadOnlyList<string> cves) =>

@@ -30,7 +30,7 @@ internal static class CatchUpSummary
             }
             Terminal.Out.Write(why);
         }
-        Terminal.Out.WriteLine($"CVEs: {report.Cves.Carried.Count} carried, {report.Cves.NotCarried.Count} not carried, {report.Cves.Unattributed.Count} that no change could be told for");
+        Terminal.Out.WriteLine($"CVEs: {report.Cves.Carried.Count} carried, {report.Cves.NotCarried.Count} not carried, {report.Cves.Unattributed.Count} that cannot be laid to changes for sure");
         Terminal.Out.WriteLine(report.Module is null ? "no livepatch: nothing can be carried" : $"livepatch: {report.Module}");
         if (report.Lab is { } lab)
         {

@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+
+namespace Suture.CatchUp.Difference;
+
+/// <summary>
+/// CVEs that a commit's words name. Its own stand in the subject, behind a trailer's colon, or alone on a line; a sentence may as well speak of another's. A revert
+/// fixes none.
+/// </summary>
+/// <param name="Own">Those that it fixes, in upper case.</param>
+/// <param name="Others">All others that it names.</param>
+internal sealed partial record CommitCves(IReadOnlyList<string> Own, IReadOnlyList<string> Others)
+{
+    /// <summary>Reads them.</summary>
+    /// <param name="subject">The commit's subject.</param>
+    /// <param name="words">All its words, the subject among them.</param>
+    /// <param name="isRevert">Whether it takes others back.</param>
+    public static CommitCves Read(string subject, string words, bool isRevert)
+    {
+        var lines = words.Split('\n').Select(l => l.TrimEnd('\r'));
+        var own = isRevert ? [] : Ids(subject).Concat(lines.Where(l => Trailer().IsMatch(l) || Alone().IsMatch(l)).SelectMany(Ids)).Distinct().ToList();
+        return new(own, [.. Ids(words).Concat(Ids(subject)).Distinct().Except(own)]);
+    }
+
+    private static IEnumerable<string> Ids(string text) => Cve().Matches(text).Select(m => m.Value.ToUpperInvariant());
+
+    [GeneratedRegex(@"\bCVE-[0-9]{4}-[0-9]{4,19}\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Cve();
+
+    // These quote the title of another commit.
+    [GeneratedRegex(@"^(?!Fixes:|Stable-dep-of:)[A-Za-z][\w-]*:\s*.*CVE-", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Trailer();
+
+    [GeneratedRegex(@"^\W*(?:CVE-[0-9]+-[0-9]+\W*)+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Alone();
+}
