@@ -20,6 +20,9 @@ public sealed class ModuleSet
     /// <summary>The names of all modules, sorted.</summary>
     public IReadOnlyCollection<string> Names => _paths.Keys;
 
+    /// <summary>Their files, in the order of the names; of those that are there twice both.</summary>
+    public IEnumerable<string> Files => _paths.Values.Concat(_others.Values.Order(StringComparer.Ordinal));
+
     /// <summary>Finds the modules below <paramref name="directory"/>, at any depth.</summary>
     public static ModuleSet Scan(string directory)
     {

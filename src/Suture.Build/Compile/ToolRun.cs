@@ -20,8 +20,31 @@ internal static class ToolRun
     private const int MostOutput = 256 << 20;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Builds run side by side, each with as many compilers as there are cores: all together must not take the machine's memory. No tool starts another here, so who
+    /// holds a place always gives it back.
+    /// </summary>
+    private static readonly SemaphoreSlim Places = new(MostAtOnce);
+
+    /// <summary>Programs that run at a time, in all builds of this process.</summary>
+    internal static int MostAtOnce => 2 * Environment.ProcessorCount;
+
+    /// <summary>Waits for a place and runs it.</summary>
     /// <exception cref="IOException">It cannot be run, was killed, or took too long: that says nothing about what it was given.</exception>
     public static async Task<ToolResult> Async(IReadOnlyList<string> command, string directory, string temporary, CancellationToken ct)
+    {
+        await Places.WaitAsync(ct);
+        try
+        {
+            return await RunAsync(command, directory, temporary, ct);
+        }
+        finally
+        {
+            Places.Release();
+        }
+    }
+
+    private static async Task<ToolResult> RunAsync(IReadOnlyList<string> command, string directory, string temporary, CancellationToken ct)
     {
         var start = new ProcessStartInfo(command[0])
         {

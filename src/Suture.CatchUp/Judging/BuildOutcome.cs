@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -6,7 +7,9 @@ using Suture.Build;
 using Suture.CatchUp.Difference;
 using Suture.Diff;
 using Suture.Diff.Findings;
+using Suture.Elf;
 using Suture.Kernel;
+using Suture.Module;
 using Suture.Verify;
 
 namespace Suture.CatchUp.Judging;
@@ -26,36 +29,47 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     [JsonIgnore]
     public string? Awaits { get; init; }
 
+    /// <summary>What compilers, and those whose parts they are, say when the machine had no room, memory or processes left.</summary>
+    private static readonly string[] OfTheMachine =
+    [
+        "No space left on device", "out of memory", "virtual memory exhausted", "Cannot allocate memory", "Too many open files", "Resource temporarily unavailable", "Killed",
+    ];
+
     /// <summary>
-    /// Whether it may well end otherwise another time: the engine failed, perhaps for want of time or room, or so did the compiler. One that was killed says nothing of the source.
+    /// Whether it may well end otherwise another time: the engine failed, perhaps for want of time or room, or so did the compiler. One that died without a word about a line says
+    /// nothing of the source.
     /// </summary>
     [JsonIgnore]
-    public bool MayBeOfTheMachine => Fault is not null || (Status == BuildStatus.DoesNotCompile
-        && Findings.Where(f => f.Severity == Severity.Error).All(f => f.Message.Contains("No space left on device", StringComparison.Ordinal)));
+    public bool MayBeOfTheMachine => Fault is not null || (Status == BuildStatus.DoesNotCompile && (!Findings.Any(f => f.Severity == Severity.Error)
+        || Findings.Any(f => (f.Severity == Severity.Error && f.Line == 0) || OfTheMachine.Any(m => f.Message.Contains(m, StringComparison.OrdinalIgnoreCase)))));
 
     /// <summary>The findings when it failed for want of something that another change may bring; else null.</summary>
     [JsonIgnore]
-    public IReadOnlyList<Finding>? Lacking => Fault is null && GroupGrowth.LacksSomething(Status == BuildStatus.DoesNotCompile, Findings) ? Findings : null;
+    public IReadOnlyList<Finding>? Lacking => !MayBeOfTheMachine && GroupGrowth.LacksSomething(Status == BuildStatus.DoesNotCompile, Findings) ? Findings : null;
 }
 
 /// <summary>
-/// Outcomes by content: the patch, the kernel build and this very version of the engine. An interrupted run finds what it had done, a later
+/// Outcomes by content: the patch, the kernel build with its modules and this very version of the engine. An interrupted run finds what it had done, a later
 /// one builds only what is new. Each is a file that is renamed into place when whole; one that cannot be read is built again.
 /// </summary>
 internal sealed class OutcomeStore(KernelBuild kernel)
 {
     private readonly string _directory = Directory.CreateDirectory(Path.Combine(kernel.WorkDirectory, "catch-up")).FullName;
 
+    // A module may be built again, or come from outside the tree, while the kernel stays the same.
+    private readonly Lazy<string> _modules = new(() => string.Concat(kernel.Modules.Files.Select(f => new FileInfo(f)).Select(f =>
+        string.Create(CultureInfo.InvariantCulture, $"{f.FullName} {f.Length} {f.LastWriteTimeUtc.Ticks}\n"))));
+
     /// <summary>Key of <paramref name="patch"/>.</summary>
     public string KeyOf(byte[] patch)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var type in (Type[])[typeof(LivepatchBuilder), typeof(Differ), typeof(Manifest), typeof(KernelBuild), typeof(OutcomeStore)])
+        foreach (var type in (Type[])[typeof(LivepatchBuilder), typeof(Differ), typeof(Manifest), typeof(KernelBuild), typeof(ElfObject), typeof(LivepatchFile), typeof(OutcomeStore)])
         {
             // Builds are deterministic: the id changes with the source and with nothing else.
             hash.AppendData(type.Module.ModuleVersionId.ToByteArray());
         }
-        hash.AppendData(Encoding.UTF8.GetBytes($"{kernel.Release}\n{kernel.BuildId}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{kernel.Release}\n{kernel.BuildId}\n{_modules.Value}"));
         hash.AppendData(patch);
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }

@@ -55,7 +55,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         return outcome with { Changes = InOrder(ids) };
     }
 
-    /// <summary>The outcome of each of <paramref name="seeds"/>, as many at a time as there are cores.</summary>
+    /// <summary>The outcome of each of <paramref name="seeds"/>, as many at a time as there are cores; what may have failed for want of room is built once more with all of it.</summary>
     public async Task<IReadOnlyList<BuildOutcome>> EachAsync<T>(
         List<T> seeds, string stage, Func<T, Task<BuildOutcome>> build, IProgress<ProgressReport>? progress, CancellationToken cancellation)
     {
@@ -67,7 +67,26 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
                 outcomes[i] = await build(seeds[i]);
                 progress?.Report(new ProgressReport(stage, Interlocked.Increment(ref done), seeds.Count));
             });
+        // Not before all are done: many may need one and the same build.
+        ForgetWhatMayBeOfTheMachine();
+        foreach (var i in Enumerable.Range(0, seeds.Count).Where(i => outcomes[i].MayBeOfTheMachine))
+        {
+            progress?.Report(new ProgressReport($"{stage} once more that failed, one by one"));
+            outcomes[i] = await build(seeds[i]);
+        }
+        ForgetWhatMayBeOfTheMachine();
         return outcomes;
+    }
+
+    private void ForgetWhatMayBeOfTheMachine()
+    {
+        foreach (var (key, running) in _running)
+        {
+            if (running is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result.MayBeOfTheMachine: true } })
+            {
+                _running.TryRemove(key, out _);
+            }
+        }
     }
 
     private async Task<BuildOutcome> FindOrBuildAsync(string key, IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, bool explain, CancellationToken cancellation)

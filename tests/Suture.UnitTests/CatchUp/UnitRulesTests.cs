@@ -76,15 +76,6 @@ public sealed class UnitRulesTests
         accepted.Unused.ShouldBe(["fs/b.c SUT0801", "fs/a.c SUT0803"]);
     }
 
-    [Theory]
-    [InlineData(BuildStatus.Refused, "it took too long", null, true)]
-    [InlineData(BuildStatus.Refused, null, "a type changes", false)]
-    [InlineData(BuildStatus.DoesNotCompile, null, "'x' undeclared (a.c:3)", false)]
-    [InlineData(BuildStatus.DoesNotCompile, null, "error writing to /tmp/x.s: No space left on device", true)]
-    [InlineData(BuildStatus.DoesNotCompile, null, null, true)]
-    public void What_may_be_of_the_machine_is_tried_again(BuildStatus status, string? fault, string? error, bool isTriedAgain) =>
-        new BuildOutcome([], status, error is null ? [] : [new Finding("SUT0402", Severity.Error, "a.c", 3, null, error, "")], [], fault).MayBeOfTheMachine.ShouldBe(isTriedAgain);
-
     [Fact]
     public void Words_of_a_commit_do_nothing_in_a_browser()
     {
