@@ -13,6 +13,14 @@ internal static class Waiting
     {
         var result = units.ToList();
         var links = CommitLinks.Among(changes);
+        var unjudged = Unjudged(units, changes);
+        for (var i = 0; i < result.Count; i++)
+        {
+            if (result[i].State == UnitState.Carried && unjudged.FirstOrDefault(c => Names(result[i], [c], changes)) is { } leftOut)
+            {
+                result[i] = result[i] with { State = UnitState.WaitsFor, WaitsFor = leftOut.Id, Reason = $"it needs {leftOut.Id}, which --only leaves out" };
+            }
+        }
         // These wait themselves, and what is built on them waits for them.
         var speakForThemselves = units.Where(u => u.State is not (UnitState.NotBuilt or UnitState.BootOnly)).Select(u => u.Id).ToHashSet(StringComparer.Ordinal);
         for (var changed = true; changed;)
@@ -76,14 +84,14 @@ internal static class Waiting
                     return $"it mends {missing.Id}, which is not carried";
             }
         }
-        return !isBootOnly && Names(unit, missing, changes, carried) ? needs : null;
+        return !isBootOnly && Names(unit, missing.Changes.Where(c => !carried.Contains(c)).Select(c => changes[c]), changes) ? needs : null;
     }
 
     private static bool IsBuiltOn(UnitVerdict unit, UnitVerdict missing) => unit.Changes.Contains(missing.Id) && missing.Changes.All(unit.Changes.Contains);
 
-    private static bool Names(UnitVerdict unit, UnitVerdict missing, IReadOnlyDictionary<string, Change> changes, HashSet<string> carried) =>
-        missing.Changes.Where(c => !carried.Contains(c)).Select(c => changes[c]).Any(m => m.Items.Any(i =>
-            i.IsCallable && (m.IsHeader || !i.IsLocal) && unit.Changes.Any(c => changes[c].Path != m.Path && changes[c].Mentions(i.Name))));
+    /// <summary>Whether lines of <paramref name="unit"/> name what one of <paramref name="others"/> changes and others may call.</summary>
+    private static bool Names(UnitVerdict unit, IEnumerable<Change> others, IReadOnlyDictionary<string, Change> changes) =>
+        others.Any(m => m.Items.Any(i => i.IsCallable && (m.IsHeader || !i.IsLocal) && unit.Changes.Any(c => changes[c].Path != m.Path && changes[c].Mentions(i.Name))));
 
     /// <summary>Whether <paramref name="missing"/> itself waits for <paramref name="unit"/>, be it by others: who is refused stays so then.</summary>
     private static bool WaitsFor(UnitVerdict missing, UnitVerdict unit, List<UnitVerdict> all)

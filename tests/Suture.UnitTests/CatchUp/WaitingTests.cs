@@ -2,6 +2,7 @@ using System.Text;
 using Shouldly;
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
+using Suture.CatchUp.Reporting;
 using Xunit;
 
 namespace Suture.UnitTests.CatchUp;
@@ -26,6 +27,24 @@ public sealed class WaitingTests
         var units = Waiting.Run([Unit("a.c", UnitState.Carried), Unit("b.c", UnitState.Refused)], changes);
         units[0].State.ShouldBe(waits ? UnitState.WaitsFor : UnitState.Carried);
         units[0].WaitsFor.ShouldBe(waits ? "b.c" : null);
+        // What nobody asked for is not there either, unless it is brought along.
+        var alone = Waiting.Run([Unit("a.c", UnitState.Carried)], changes)[0];
+        (alone.WaitsFor, alone.Reason).ShouldBe(waits ? ("b.c", "it needs b.c, which --only leaves out") : (null, ""));
+        Waiting.Run([Unit("a.c", UnitState.Carried) with { Changes = ["a.c", "b.c"] }], changes)[0].State.ShouldBe(UnitState.Carried);
+    }
+
+    [Fact]
+    public void What_waits_for_a_change_that_is_no_unit_is_joined_and_reported()
+    {
+        var header = new Change("a.h", "a.h", [], ["a.h"], []) { Hunks = [], Items = [new SourceItem(0, "give_back", true, false)] };
+        Change Of(string path) => new(path, path, "+\tgive_back(t);\n"u8.ToArray(), [path], []) { Hunks = [] };
+        var changes = new[] { header, Of("a.c"), Of("b.c") }.ToDictionary(c => c.Id);
+        UnitVerdict[] units = [.. new[] { "a.c", "b.c" }.Select(id => new UnitVerdict { Id = id, Title = id, Changes = [id], Files = [id], State = UnitState.Carried })];
+        var unit = SharedHeaders.Join(Waiting.Run(units, changes), changes).ShouldHaveSingleItem();
+        (unit.State, unit.WaitsFor).ShouldBe((UnitState.WaitsFor, "a.h"));
+        var report = new CatchUpReport(new("6.1.0", "ab", null), "6.1.1", null, "6.1.0 + 0 of 1", CatchUpReport.Count([unit]), 0, [CatchUpReport.From(unit)], new([], [], []), 1);
+        Encoding.UTF8.GetString(report.ToJson()).ShouldContain("\"waitsFor\": \"a.h\"");
+        Encoding.UTF8.GetString(HtmlPage.Of(report)).ShouldContain("it needs a.h, which --only leaves out");
     }
 
     [Theory]
