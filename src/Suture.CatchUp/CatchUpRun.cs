@@ -32,7 +32,7 @@ public static class CatchUpRun
         await CompilerCheck.RunAsync(kernel, cancellation);
         bool IsWanted(Change change) => request.Only.Count == 0 || change.Files.Any(f => request.Only.Any(o => f.StartsWith(o, StringComparison.Ordinal)));
         var changes = new OrderedDictionary<string, Change>(StringComparer.Ordinal);
-        foreach (var change in difference.Changes.Concat(difference.WholeFiles))
+        foreach (var change in difference.Changes.Concat(difference.WholeFiles).Concat(difference.Gone))
         {
             changes[change.Id] = change;
         }

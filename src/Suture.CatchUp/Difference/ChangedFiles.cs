@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Suture.Build.Compile;
+using Suture.Build.Patches;
 using Suture.Build.Trees;
 using Suture.Kernel;
 
@@ -11,9 +12,9 @@ public sealed class ChangedFiles
     private readonly ConcurrentDictionary<string, HashSet<string>> _includers = new(StringComparer.Ordinal);
     private readonly IncludeGraph _graph;
 
-    private ChangedFiles(string oldTree, string newTree, IncludeGraph graph, List<string> sources, List<string> headers, List<string> assembly, List<string> added, int others)
+    private ChangedFiles(string oldTree, string newTree, IncludeGraph graph, List<string> sources, List<string> headers, List<string> assembly, List<string> added, List<string> gone, int others)
     {
-        (OldTree, NewTree, _graph, Sources, Headers, Assembly, AddedSources, OtherChanged) = (oldTree, newTree, graph, sources, headers, assembly, added, others);
+        (OldTree, NewTree, _graph, Sources, Headers, Assembly, AddedSources, GoneSources, OtherChanged) = (oldTree, newTree, graph, sources, headers, assembly, added, gone, others);
     }
 
     /// <summary>The prepared tree of the kernel to patch.</summary>
@@ -25,7 +26,7 @@ public sealed class ChangedFiles
     /// <summary>Changed .c files that the kernel is built from, by path.</summary>
     public IReadOnlyList<string> Sources { get; }
 
-    /// <summary>Changed headers that the kernel is built from, and new ones.</summary>
+    /// <summary>Changed headers that the kernel is built from, and new ones that it may include.</summary>
     public IReadOnlyList<string> Headers { get; }
 
     /// <summary>Changed .S files that the kernel may be built from, by path. They cannot be patched live, and the report must tell of them.</summary>
@@ -33,6 +34,9 @@ public sealed class ChangedFiles
 
     /// <summary>.c files that the older version does not have: nothing builds them there.</summary>
     public IReadOnlyList<string> AddedSources { get; }
+
+    /// <summary>.c files that the kernel is built from and the newer source does not have: moved or removed there, by path. What became of their code nothing tells.</summary>
+    public IReadOnlyList<string> GoneSources { get; }
 
     /// <summary>How many other sources and headers differ: those of other architectures, drivers and options, and new sources.</summary>
     public int OtherChanged { get; }
@@ -44,8 +48,11 @@ public sealed class ChangedFiles
         var graph = IncludeGraph.Of(new SourceSite(kernel.SourceTree, kernel.WorkDirectory, [.. kernel.Units.All]), cancellation);
         var (sources, headers, assembly, added) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
         var others = 0;
-        var built = kernel.Units.All.Select(u => Path.GetDirectoryName(u.TreePath) ?? "").ToHashSet(StringComparer.Ordinal);
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        var units = kernel.Units.All.Select(u => u.TreePath).ToHashSet(StringComparer.Ordinal);
+        var built = units.Select(u => Path.GetDirectoryName(u) ?? "").ToHashSet(StringComparer.Ordinal);
+        var around = built.SelectMany(Upwards).ToHashSet(StringComparer.Ordinal);
+        // A file that cannot be read may be a fix.
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
         foreach (var file in Directory.EnumerateFiles(newTree, "*", options))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -58,7 +65,7 @@ public sealed class ChangedFiles
             var old = Path.Combine(kernel.SourceTree, path);
             if (!File.Exists(old))
             {
-                if (extension == ".h")
+                if (extension == ".h" && MayBeIncluded(path, built, around))
                 {
                     headers.Add(path);
                 }
@@ -84,11 +91,13 @@ public sealed class ChangedFiles
                 }
             }
         }
-        foreach (var list in (List<string>[])[sources, headers, assembly, added])
+        var generated = new GeneratedSources(kernel.SourceTree);
+        var gone = units.Where(u => !File.Exists(Path.Combine(newTree, u)) && !generated.Contains(u)).ToList();
+        foreach (var list in (List<string>[])[sources, headers, assembly, added, gone])
         {
             list.Sort(StringComparer.Ordinal);
         }
-        return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, assembly, added, others);
+        return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, assembly, added, gone, others);
     }
 
     /// <summary>
@@ -96,6 +105,27 @@ public sealed class ChangedFiles
     /// </summary>
     internal static bool MayBeBuilt(string path, IReadOnlySet<string> builtDirectories) =>
         builtDirectories.Contains(Path.GetDirectoryName(path) ?? "") && !path.EndsWith("_32.S", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Whether something that the kernel is built from may include a new header: it is for all, or lies beside, above or just below such sources. A full checkout has thousands that
+    /// the prepared tree leaves out.
+    /// </summary>
+    internal static bool MayBeIncluded(string path, IReadOnlySet<string> built, IReadOnlySet<string> around)
+    {
+        var directory = Path.GetDirectoryName(path) ?? "";
+        return !ChangeClassifier.IsNotCode(path) && !ChangeClassifier.IsElsewhere(path, _ => false)
+            && (path.StartsWith("include/", StringComparison.Ordinal) || path.StartsWith("arch/x86/", StringComparison.Ordinal)
+                || around.Contains(directory) || built.Contains(Path.GetDirectoryName(directory) ?? ""));
+    }
+
+    /// <summary>A directory of the tree and all above it.</summary>
+    internal static IEnumerable<string> Upwards(string directory)
+    {
+        for (var at = directory; at.Length > 0; at = Path.GetDirectoryName(at) ?? "")
+        {
+            yield return at;
+        }
+    }
 
     /// <summary>Whether the older version has the file.</summary>
     public bool IsNew(string path) => !File.Exists(Path.Combine(OldTree, path));

@@ -12,6 +12,9 @@ public sealed record SourceDifference(
     /// <summary>Between trees, what differs in a source file as a whole, where that is several changes: one build of all is tried first.</summary>
     public IReadOnlyList<Change> WholeFiles { get; init; } = [];
 
+    /// <summary>Between trees, sources that the kernel is built from and the later source does not have. They are no changes that could be built.</summary>
+    public IReadOnlyList<Change> Gone { get; init; } = [];
+
     /// <summary>Whether the changes are commits.</summary>
     public bool IsByCommit => Files is null;
 }

@@ -6,11 +6,13 @@ namespace Suture.CatchUp.Difference;
 /// <summary>The difference between the kernel's prepared tree and a later one: changes that are parts of files.</summary>
 public static class TreeDifference
 {
-    /// <summary>From the source of another version of the distribution's kernel.</summary>
+    /// <summary>From the source of a later version of the distribution's kernel.</summary>
+    /// <exception cref="KernelException">It is not later, of another series, or cannot be had.</exception>
     public static async Task<SourceDifference> ToVersionAsync(KernelBuild kernel, CacheLayout cache, string version, IProgress<ProgressReport>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentNullException.ThrowIfNull(cache);
+        await LaterSource.CheckVersionAsync(kernel, version, cancellation);
         var tree = await KernelSource.GetAsync(cache, version, kernel.Config, progress, cancellation);
         var package = Directory.Exists(cache.Downloads)
             ? Directory.GetFiles(cache.Downloads, $"linux-source-*_{version.Replace(":", "%3a", StringComparison.Ordinal)}_all.deb").FirstOrDefault() : null;
@@ -19,9 +21,11 @@ public static class TreeDifference
     }
 
     /// <summary>From a directory with a later source.</summary>
+    /// <exception cref="KernelException">There is none of this kernel's series.</exception>
     public static async Task<SourceDifference> ToTreeAsync(KernelBuild kernel, string tree, IProgress<ProgressReport>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(kernel);
+        LaterSource.CheckTree(kernel, tree);
         progress?.Report(new ProgressReport($"comparing the source of {kernel.Release} with {tree}"));
         var files = ChangedFiles.Find(kernel, tree, cancellation);
         var parts = new ConcurrentDictionary<string, IReadOnlyList<Change>>(StringComparer.Ordinal);
@@ -36,6 +40,7 @@ public static class TreeDifference
         });
         return new SourceDifference(tree, [.. parts.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value)], files, [], files.OtherChanged)
         {
+            Gone = [.. files.GoneSources.Select(p => new Change(p, p, [], [p], []) { Hunks = [] })],
             WholeFiles = [.. whole.Values.Where(c => !c.IsHeader).OrderBy(c => c.Id, StringComparer.Ordinal)],
         };
     }

@@ -1,3 +1,4 @@
+using Suture.Build;
 using Suture.CatchUp.Difference;
 using Suture.Kernel;
 
@@ -14,8 +15,9 @@ internal sealed class UnitJudge(
         var judged = difference.Files is { } files
             ? await new PartJudge(difference, files, builds, changes, accepted, progress).RunAsync(wanted, cancellation)
             : await new CommitJudge(builds, changes, progress).RunAsync(wanted, cancellation);
+        var gone = difference.Gone.Where(isWanted).Select(c => (Change: c, Outcome: new BuildOutcome([c.Id], BuildStatus.Refused, [], [], "moved or removed in the later source")));
         var units = new List<UnitVerdict>();
-        foreach (var (change, outcome) in judged.OrderBy(g => builds.Order(g.Change.Id)))
+        foreach (var (change, outcome) in judged.Concat(gone).OrderBy(g => builds.Order(g.Change.Id)))
         {
             // Several changes may need each other: one unit then.
             if (difference.IsByCommit || outcome.Changes.Count == 1 || !units.Exists(u => u.Changes.SequenceEqual(outcome.Changes)))

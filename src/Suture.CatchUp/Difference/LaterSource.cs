@@ -1,0 +1,70 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Suture.Kernel;
+
+namespace Suture.CatchUp.Difference;
+
+/// <summary>
+/// What a kernel can catch up with: a later source of its own series. Anything else compares too, and the difference would take fixes back, or carry a new kernel piece by piece.
+/// </summary>
+internal static partial class LaterSource
+{
+    /// <summary>Checks a version of the distribution's package. A kernel built by hand has none to compare with.</summary>
+    /// <exception cref="KernelException">It is not later, or of another series.</exception>
+    public static async Task CheckVersionAsync(KernelBuild kernel, string version, CancellationToken cancellation)
+    {
+        if (kernel.PackageVersion is not { } own)
+        {
+            return;
+        }
+        if (Series().Match(version) is { Success: true } series && series.Value != Series().Match(own).Value)
+        {
+            throw new KernelException($"{version} is of another series than {own}, which runs", $"give a version of the same series: apt-cache madison linux-source-{Series().Match(own).Value}", KernelFault.NotFound);
+        }
+        if (!await IsLaterAsync(version, own, cancellation))
+        {
+            throw new KernelException($"{version} is not later than {own}, which runs", $"there is nothing to catch up with; see: apt-cache madison linux-source-{Series().Match(own).Value}", KernelFault.NotFound);
+        }
+    }
+
+    /// <summary>Checks a directory with a source.</summary>
+    /// <exception cref="KernelException">It is no kernel's, or of another series.</exception>
+    public static void CheckTree(KernelBuild kernel, string tree)
+    {
+        var path = Path.Combine(tree, "Makefile");
+        var series = SeriesOf(path) ?? throw new KernelException($"{path} does not say which kernel this is", "give the top of a kernel's source", KernelFault.NotFound);
+        if (SeriesOf(Path.Combine(kernel.SourceTree, "Makefile")) is { } own && own != series)
+        {
+            throw new KernelException($"{path} is of a {series} kernel, and {kernel.Release} is of {own}", "give a later source of the same series", KernelFault.NotFound);
+        }
+    }
+
+    private static string? SeriesOf(string makefile) =>
+        File.Exists(makefile) && File.ReadAllText(makefile) is var text && Version().Match(text) is { Success: true } version && PatchLevel().Match(text) is { Success: true } level
+            ? $"{version.Groups[1].Value}.{level.Groups[1].Value}" : null;
+
+    private static async Task<bool> IsLaterAsync(string version, string than, CancellationToken cancellation)
+    {
+        try
+        {
+            using var dpkg = Process.Start(new ProcessStartInfo("dpkg", ["--compare-versions", version, "gt", than]) { RedirectStandardError = true })!;
+            await dpkg.StandardError.ReadToEndAsync(cancellation);
+            await dpkg.WaitForExitAsync(cancellation);
+            return dpkg.ExitCode == 0;
+        }
+        catch (Win32Exception e)
+        {
+            throw new KernelException($"dpkg cannot be started: {e.Message}", "it compares versions as the distribution does; install it: apt install dpkg", KernelFault.Tool, e);
+        }
+    }
+
+    [GeneratedRegex(@"^\d+\.\d+")]
+    private static partial Regex Series();
+
+    [GeneratedRegex(@"^VERSION\s*=\s*(\d+)", RegexOptions.Multiline)]
+    private static partial Regex Version();
+
+    [GeneratedRegex(@"^PATCHLEVEL\s*=\s*(\d+)", RegexOptions.Multiline)]
+    private static partial Regex PatchLevel();
+}
