@@ -17,14 +17,31 @@ public sealed record CatchUpRequest
     /// <summary>Only changes to files whose path begins with one of these; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
-    /// <summary>What the fixes are counted of, as a note can hold it: the later source, and where not all of it was looked at, which part.</summary>
+    /// <summary>
+    /// What the fixes are counted of, as a note can hold it: the later source, and where not all of it was looked at, which part. What is too long loses its middle: a range has
+    /// something to say at both ends.
+    /// </summary>
     public string Scope
     {
         get
         {
+            const string inPart = " in part";
             var part = $"{Difference.To} in {string.Join(", ", Only)}";
-            return Only.Count == 0 ? Difference.To : NoteRules.IsPrintable(part, NoteRules.MaxEffective) ? part : $"{Difference.To} in part";
+            return Only.Count == 0 ? Short(Difference.To, NoteRules.MaxEffective)
+                : NoteRules.IsPrintable(part, NoteRules.MaxEffective) ? part : Short(Difference.To, NoteRules.MaxEffective - inPart.Length) + inPart;
         }
+    }
+
+    private static string Short(string text, int most)
+    {
+        var runes = text.EnumerateRunes().Select(r => r.ToString()).Select(r => NoteRules.IsPrintable(r, r.Length) ? r : "?").ToList();
+        var (before, after) = (Math.Min(runes.Count / 2, most), Math.Max(runes.Count / 2, runes.Count - most));
+        var cut = string.Concat(runes);
+        while (cut.Length > most)
+        {
+            cut = $"{string.Concat(runes.Take(--before))}…{string.Concat(runes.Skip(++after))}";
+        }
+        return cut.Length > 0 ? cut : "?";
     }
 
     /// <summary>Findings that the operator takes responsibility for.</summary>

@@ -4,6 +4,7 @@ using Suture.Build.Patches;
 using Suture.Elf;
 using Suture.Kernel;
 using Suture.Lab;
+using Suture.Module;
 using Suture.Verify;
 
 namespace Suture.Cli;
@@ -62,6 +63,11 @@ internal static class Run
         catch (DamagedFileException e)
         {
             Terminal.Error(e.Message, "the file is damaged, or of another version of Suture: make or fetch it again");
+            return (int)ExitCode.VerificationFailed;
+        }
+        catch (ModuleFileException e)
+        {
+            Terminal.Error(e.Message, e.Advice);
             return (int)ExitCode.VerificationFailed;
         }
         catch (ElfFormatException e)

@@ -6,6 +6,7 @@ using Suture.Build.Trees;
 using Suture.CatchUp.Difference;
 using Suture.Elf;
 using Suture.Kernel;
+using Suture.Module;
 
 namespace Suture.CatchUp.Judging;
 
@@ -129,11 +130,15 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
             return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], $"not built within {Limit.TotalMinutes} minutes");
         }
         // One unit that the engine cannot deal with must not end the run: it is refused with the engine's words.
-        catch (Exception e) when (e is PatchFormatException or ElfFormatException or KernelException or InvalidOperationException or IOException or AggregateException)
+        catch (Exception e) when (IsOfTheEngine(e))
         {
             return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], e.Message.Split('\n')[0]);
         }
     }
+
+    /// <summary>Whether an exception of a build means that the engine cannot deal with what it was given, and nothing for other builds.</summary>
+    public static bool IsOfTheEngine(Exception e) =>
+        e is PatchFormatException or ElfFormatException or ModuleFileException or KernelException or InvalidOperationException or IOException or AggregateException;
 
     /// <summary>Functions of a build, as reports name them.</summary>
     public static IReadOnlyList<string> Names(BuildResult result) =>

@@ -58,10 +58,18 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, AcceptF
         return (units, null);
     }
 
-    private Task<BuildResult> BuildAsync(List<UnitVerdict> carried)
+    /// <summary>Builds them. What the engine cannot deal with says something about these units, and a smaller set may do.</summary>
+    private async Task<BuildResult> BuildAsync(List<UnitVerdict> carried)
     {
         _rounds++;
-        return build(carried);
+        try
+        {
+            return await build(carried);
+        }
+        catch (Exception e) when (ChangeBuilds.IsOfTheEngine(e))
+        {
+            return new BuildResult(BuildStatus.Refused, "", null, [], [new Finding("", Severity.Error, null, 0, null, e.Message.Split('\n')[0], "")], new BuildTimings(0, 0, 0, 0, 0, 0));
+        }
     }
 
     private bool IsGood(List<UnitVerdict> carried, BuildResult result) => result.Status == BuildStatus.Built && Against(carried, result).Count == 0;
@@ -99,7 +107,7 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, AcceptF
         var first = Against(carried, result).FirstOrDefault();
         foreach (var unit in units)
         {
-            leftOut[unit.Id] = unit with { State = UnitState.LeftOut, Code = first?.Code, Reason = $"good alone, not with the others: {first?.Message ?? result.Status.ToString()}" };
+            leftOut[unit.Id] = unit with { State = UnitState.LeftOut, Code = first?.Code is { Length: > 0 } code ? code : null, Reason = $"good alone, not with the others: {first?.Message ?? result.Status.ToString()}" };
         }
     }
 

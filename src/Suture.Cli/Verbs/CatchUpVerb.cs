@@ -86,14 +86,14 @@ internal static partial class CatchUpVerb
                 if (result.Module is { } module)
                 {
                     AtomicFile.Write(path, module);
-                    if (!parsed.GetValue(noLab))
-                    {
-                        progress.Report(new ProgressReport("trying the livepatch in the lab"));
-                        report = report with { Lab = await TryAsync(path, target, cancellation) };
-                    }
                 }
-                AtomicFile.Write(Path.Combine(directory, "catch-up.json"), report.ToJson());
-                AtomicFile.Write(Path.Combine(directory, "catch-up.html"), HtmlPage.Of(report));
+                WriteTo(directory, report);
+                if (result.Module is not null && !parsed.GetValue(noLab))
+                {
+                    progress.Report(new ProgressReport("trying the livepatch in the lab"));
+                    report = report with { Lab = await TryAsync(path, target, cancellation) };
+                    WriteTo(directory, report);
+                }
             }
             foreach (var line in report.UnusedAccepts)
             {
@@ -112,6 +112,13 @@ internal static partial class CatchUpVerb
             return (int)(report.Lab is { Verdict: "failed" } ? ExitCode.LabFailed : result.Module is not null ? ExitCode.Done : report.Totals.Concerning == 0 ? ExitCode.Nothing : ExitCode.Refused);
         });
         return command;
+    }
+
+    /// <summary>Writes the report in both forms: before the lab too, whose end may be none.</summary>
+    private static void WriteTo(string directory, CatchUpReport report)
+    {
+        AtomicFile.Write(Path.Combine(directory, "catch-up.json"), report.ToJson());
+        AtomicFile.Write(Path.Combine(directory, "catch-up.html"), HtmlPage.Of(report));
     }
 
     /// <summary>Loads it, takes it back, and again with the patched modules loaded after it. A machine without QEMU can catch up all the same.</summary>

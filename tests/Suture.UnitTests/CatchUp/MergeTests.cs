@@ -4,6 +4,7 @@ using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
 using Suture.CatchUp.Merging;
 using Suture.Diff.Findings;
+using Suture.Module;
 using Xunit;
 
 namespace Suture.UnitTests.CatchUp;
@@ -59,6 +60,16 @@ public sealed class MergeTests
         var (states, result) = await RunAsync([Unit("a"), Unit("b"), Unit("c"), Unit("d", "c")], ids => (ids.Contains("a") && ids.Contains("c") ? BuildStatus.Refused : BuildStatus.Built, []));
         states.ShouldBe("a:Carried b:Carried c:LeftOut d:WaitsFor");
         result!.Status.ShouldBe(BuildStatus.Built);
+    }
+
+    [Fact]
+    public async Task What_the_engine_cannot_deal_with_is_found_by_halves()
+    {
+        var (states, result) = await RunAsync([Unit("a"), Unit("b"), Unit("c")],
+            ids => ids.Contains("b") && ids.Count > 1 ? throw new ModuleFileException(ModuleFault.Damaged, "its note is none", "") : (BuildStatus.Built, []));
+        states.ShouldBe("a:Carried b:LeftOut c:Carried");
+        result!.Status.ShouldBe(BuildStatus.Built);
+        await Should.ThrowAsync<OperationCanceledException>(() => RunAsync([Unit("a")], _ => throw new OperationCanceledException()));
     }
 
     [Fact]
