@@ -17,7 +17,8 @@ public static class KernelSource
         {
             throw new KernelException($"'{version}' is not a version of the kernel's source", "a version looks like 6.1.190-1; run: apt-cache madison linux-source-6.1", KernelFault.NotFound);
         }
-        var tree = Path.Combine(cache.Sources, version);
+        // Kernels of two configurations may not share what is left out for one of them.
+        var tree = Path.Combine(cache.Sources, SourceTree.LeavesOutAmdgpu(config) ? version : version + "+amdgpu");
         if (Directory.Exists(tree))
         {
             return tree;

@@ -15,14 +15,16 @@ internal static class SourceTree
         ["alpha", "arc", "arm", "arm64", "csky", "hexagon", "ia64", "loongarch", "m68k", "microblaze", "mips", "nios2",
          "openrisc", "parisc", "powerpc", "riscv", "s390", "sh", "sparc", "xtensa"];
 
+    /// <summary>Whether a tree for this configuration lacks the driver that is 400 MB of register names.</summary>
+    public static bool LeavesOutAmdgpu(KernelConfig config) => !config.IsSet("CONFIG_DRM_AMDGPU") && !config.IsSet("CONFIG_DRM_RADEON");
+
     /// <summary>Unpacks the .tar.xz at <paramref name="archive"/> into <paramref name="tree"/>.</summary>
     public static async Task UnpackAsync(string archive, string tree, KernelConfig config, CancellationToken cancellation)
     {
         Directory.CreateDirectory(tree);
         var skip = Unneeded.Concat(OtherArchitectures.Select(a => "arch/" + a)).ToList();
-        if (!config.IsSet("CONFIG_DRM_AMDGPU") && !config.IsSet("CONFIG_DRM_RADEON"))
+        if (LeavesOutAmdgpu(config))
         {
-            // 400 MB of register names.
             skip.Add("drivers/gpu/drm/amd");
         }
         await ToolProcess.MustAsync($"unpacking {Path.GetFileName(archive)}", "tar",

@@ -19,6 +19,10 @@ internal sealed class Trial
     /// <summary>What a workload may take to begin and end, beyond the time it was given.</summary>
     private static readonly TimeSpan LoadGrace = TimeSpan.FromSeconds(90);
 
+    private const int UnloadAttempts = 10;
+
+    private static readonly TimeSpan UnloadPause = TimeSpan.FromMilliseconds(50);
+
     private readonly GuestPlan _plan;
     private readonly int _number;
     private readonly GuestTrial _trial;
@@ -208,9 +212,23 @@ internal sealed class Trial
         var syscalls = new ModuleSyscalls();
         Stage("unload-targets", _bounds.Reverse, stopOnFailure: false, () =>
         {
-            var kept = loaded.AsEnumerable().Reverse().Where(m => syscalls.Unload(m.Name) != 0).Select(m => m.Name).ToList();
-            return (true, kept.Count == 0 ? "unloaded" : $"still in use, kept: {string.Join(", ", kept)}");
+            var kept = loaded.AsEnumerable().Reverse().Where(m => !Unloads(syscalls, m.Name)).Select(m => m.Name).ToList();
+            return (true, kept.Count == 0 ? "unloaded" : $"still in use, kept, so that they are never loaded after the livepatch: {string.Join(", ", kept)}");
         });
+    }
+
+    /// <summary>Whether a module can be unloaded. What only just let go of it may hold it for a moment more.</summary>
+    private static bool Unloads(ModuleSyscalls syscalls, string module)
+    {
+        for (var attempt = 0; attempt < UnloadAttempts; attempt++)
+        {
+            if (syscalls.Unload(module) == 0)
+            {
+                return true;
+            }
+            Thread.Sleep(UnloadPause);
+        }
+        return false;
     }
 
     private void ProbeMust(string name, bool succeed)

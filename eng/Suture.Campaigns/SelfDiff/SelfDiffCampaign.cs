@@ -20,13 +20,23 @@ internal static class SelfDiffCampaign
         var kernel = Campaign.KernelOption();
         var units = Campaign.NumberOption("--units", "how many units, evenly chosen", 1500);
         var sources = new Option<string[]>("--source") { Description = "only units whose source begins so", HelpName = "PREFIX", AllowMultipleArgumentsPerToken = true };
+        var compiler = new Option<string?>("--compiler") { Description = "another compiler than the kernel's, as clang-16", HelpName = "PROGRAM" };
         var json = Campaign.JsonOption();
-        var command = new Command("self-diff", "diff objects with themselves and with a re-compile of the source ten lines lower") { kernel, units, sources, json };
+        var command = new Command("self-diff", "diff objects with themselves and with a re-compile of the source ten lines lower") { kernel, units, sources, compiler, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             var progress = new ProgressLines("self-diff");
             var target = await KernelArgument.ResolveAsync(parsed.GetRequiredValue(kernel), progress, cancellation);
-            var report = await RunAsync(target, MatchSurvey.Choose(target, parsed.GetValue(sources) ?? [], parsed.GetValue(units)), progress, cancellation);
+            var chosen = MatchSurvey.Choose(target, parsed.GetValue(sources) ?? [], parsed.GetValue(units));
+            if (parsed.GetValue(compiler) is { } program)
+            {
+                chosen = chosen.ConvertAll(u => OtherCompiler.Of(u, program));
+            }
+            else
+            {
+                await CompilerCheck.RunAsync(target, cancellation);
+            }
+            var report = await RunAsync(target, chosen, progress, cancellation);
             if (parsed.GetValue(json))
             {
                 Campaign.Print(report, SelfDiffJson.Default.SelfDiffReport);
@@ -42,7 +52,6 @@ internal static class SelfDiffCampaign
 
     private static async Task<SelfDiffReport> RunAsync(KernelBuild kernel, List<CompileUnit> units, ProgressLines progress, CancellationToken cancellation)
     {
-        await CompilerCheck.RunAsync(kernel, cancellation);
         var site = new SourceSite(kernel.SourceTree, kernel.WorkDirectory, units);
         var work = Directory.CreateTempSubdirectory("suture-self-diff-");
         try
