@@ -107,6 +107,13 @@ public static class BuildFindings
     public static Finding DoesNotCompile(string? file, int line, string message) =>
         new("SUT0402", Severity.Error, file, line, null, message, "mend the patch; the compiler's words are above");
 
+    /// <summary>How the message of <see cref="CompilerDied"/> begins.</summary>
+    public const string NoMessage = "the compiler failed and told no line of the source: ";
+
+    /// <summary>SUT0402: the compiler ended without a message about the source.</summary>
+    public static Finding CompilerDied(string file, string lastWords) =>
+        new("SUT0402", Severity.Error, file, 0, null, NoMessage + lastWords, "see whether the machine has memory, room and processes left, and try again");
+
     /// <summary>SUT0403: the patch touches something that cannot be part of a livepatch.</summary>
     public static Finding Unsupported(string? file, int line, string message, string advice, Severity severity) =>
         new("SUT0403", severity, file, line, null, message, advice);

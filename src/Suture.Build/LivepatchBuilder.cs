@@ -216,7 +216,7 @@ public sealed class LivepatchBuilder
                 }
                 foreach (var unit in failed.Units.Where(u => !u.Messages.Any(m => m.IsError)))
                 {
-                    _findings.Add(BuildFindings.DoesNotCompile(unit.Unit.TreePath, 0, unit.Text.Trim() is { Length: > 0 } words ? words.Split('\n')[^1] : "the compiler failed without a word"));
+                    _findings.Add(BuildFindings.CompilerDied(unit.Unit.TreePath, unit.Text.Trim() is { Length: > 0 } words ? words.Split('\n')[^1] : "not a word"));
                 }
                 return BuildStatus.DoesNotCompile;
             case OriginalDoesNotCompile failed:

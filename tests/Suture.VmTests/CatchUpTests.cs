@@ -106,14 +106,15 @@ public sealed class CatchUpTests : IDisposable
         var byMail = Report(SutureProgram.Run("catch-up", "--kernel", release, "--mbox", mails, "--no-lab", "-o", Path.Combine(_work, "mail"), "--json"));
         States(byMail).ShouldBe(["carried", "refused"]);
 
-        var byTree = Report(SutureProgram.Run("catch-up", "--kernel", release, "--to-tree", Repository, "--no-lab", "-o", Path.Combine(_work, "tree"), "--json"));
+        var later = LaterTree(tree);
+        var byTree = Report(SutureProgram.Run("catch-up", "--kernel", release, "--to-tree", later, "--no-lab", "-o", Path.Combine(_work, "tree"), "--json"));
         var units = byTree.GetProperty("units").EnumerateArray().ToDictionary(u => u.GetProperty("id").GetString()!, u => u.GetProperty("state").GetString());
         units.ShouldBe(new Dictionary<string, string?> { ["fs/proc/cpuinfo.c"] = "refused", ["fs/proc/loadavg.c"] = "not-built", ["fs/proc/version.c"] = "carried" }, ignoreOrder: true);
 
         // What the operator answers for is carried, and the report says so. An error is nothing to answer for.
         var accept = Path.Combine(_work, "accept");
         File.WriteAllText(accept, "fs/proc/cpuinfo.c SUT0203 looked at\n");
-        var accepted = Report(SutureProgram.Run("catch-up", "--kernel", release, "--to-tree", Repository, "--accept", accept, "--no-lab", "-o", Path.Combine(_work, "accepted"), "--json"));
+        var accepted = Report(SutureProgram.Run("catch-up", "--kernel", release, "--to-tree", later, "--accept", accept, "--no-lab", "-o", Path.Combine(_work, "accepted"), "--json"));
         States(accepted).ShouldBe(["refused", "not-built", "carried"]);
     }
 
@@ -134,7 +135,8 @@ public sealed class CatchUpTests : IDisposable
             File.Copy(Path.Combine(tree, file), path);
             Edit(file, old, text);
         }
-        string[] Arguments(string directory) => ["catch-up", "--kernel", release, "--to-tree", Repository, "--no-lab", "-o", Path.Combine(_work, directory), "--json"];
+        var later = LaterTree(tree);
+        string[] Arguments(string directory) => ["catch-up", "--kernel", release, "--to-tree", later, "--no-lab", "-o", Path.Combine(_work, directory), "--json"];
         var outcomes = Path.Combine(Kernels.DirectoryOf(release), "work/catch-up");
         void Forget() => Array.ForEach(Directory.GetFiles(outcomes), File.Delete);
 
@@ -159,6 +161,24 @@ public sealed class CatchUpTests : IDisposable
         States(resumed).ShouldBe(States(whole));
         File.ReadAllBytes(resumed.GetProperty("module").GetString()!).ShouldBe(File.ReadAllBytes(whole.GetProperty("module").GetString()!));
         Directory.GetFiles(outcomes, "*.tmp").Length.ShouldBeLessThanOrEqualTo(killed);
+    }
+
+    /// <summary>The whole of <paramref name="tree"/>, with what <see cref="Repository"/> has of it in its place.</summary>
+    private string LaterTree(string tree)
+    {
+        var later = Path.Combine(_work, "later");
+        // Links: the copy of a kernel's source takes a gigabyte.
+        using (var copying = Process.Start("cp", ["-al", tree, later]))
+        {
+            copying.WaitForExit();
+            copying.ExitCode.ShouldBe(0);
+        }
+        foreach (var file in Directory.GetFiles(Repository, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Repository, f)).Where(f => !f.StartsWith(".git", StringComparison.Ordinal)))
+        {
+            File.Delete(Path.Combine(later, file));
+            File.Copy(Path.Combine(Repository, file), Path.Combine(later, file));
+        }
+        return later;
     }
 
     private static JsonElement Report(SutureProgram.Result result)

@@ -41,7 +41,7 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     /// </summary>
     [JsonIgnore]
     public bool MayBeOfTheMachine => Fault is not null || (Status == BuildStatus.DoesNotCompile && (!Findings.Any(f => f.Severity == Severity.Error)
-        || Findings.Any(f => (f.Severity == Severity.Error && f.Line == 0) || OfTheMachine.Any(m => f.Message.Contains(m, StringComparison.OrdinalIgnoreCase)))));
+        || Findings.Any(f => f.Message.StartsWith(BuildFindings.NoMessage, StringComparison.Ordinal) || OfTheMachine.Any(m => f.Message.Contains(m, StringComparison.OrdinalIgnoreCase)))));
 
     /// <summary>The findings when it failed for want of something that another change may bring; else null.</summary>
     [JsonIgnore]

@@ -153,7 +153,7 @@ internal static class Guard
             foreach (var name in GlobalNames(function))
             {
                 // What only initialisation used has no callers left.
-                if (before.TryGetValue(name, out var old) && old.Twin != function && function.Supersedes != old && !(IsInit(old.Section) && !IsInit(function.Section)))
+                if (before.TryGetValue(name, out var old) && old.Twin != function && function.Supersedes != old && !IsInit(old.Section))
                 {
                     findings.Add(FindingCatalog.NameMoved(name, old.Name, function.Name));
                 }

@@ -22,7 +22,9 @@ public sealed class MachineTests : IDisposable
     [InlineData(BuildStatus.DoesNotCompile, null, "error writing to /tmp/x.s: No space left on device", 3, true)]
     [InlineData(BuildStatus.DoesNotCompile, null, "out of memory allocating 65536 bytes", 3, true)]
     [InlineData(BuildStatus.DoesNotCompile, null, "gcc: fatal error: cannot execute 'cc1': vfork: Resource temporarily unavailable", 3, true)]
-    [InlineData(BuildStatus.DoesNotCompile, null, "the compiler failed without a word", 0, true)]
+    [InlineData(BuildStatus.DoesNotCompile, null, BuildFindings.NoMessage + "compilation terminated.", 0, true)]
+    // Where the lines of the patch were not asked for.
+    [InlineData(BuildStatus.DoesNotCompile, null, "'x' undeclared (a.c:3)", 0, false)]
     [InlineData(BuildStatus.DoesNotCompile, null, null, 0, true)]
     public void What_may_be_of_the_machine_is_tried_again(BuildStatus status, string? fault, string? error, int line, bool isTriedAgain)
     {
