@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Iced.Intel;
@@ -47,6 +48,9 @@ internal static class LineNumbers
         ["warn_slowpath_fmt_taint"] = [1],
     };
 
+    /// <summary>Functions that take the name of their caller and a line after it, by how their names begin: the name of one that was inlined is a plain text with clang.</summary>
+    private static readonly string[] TellCallers = ["ext4_", "__ext4_", "__btrfs_", "acpi_"];
+
     /// <summary>Whether two texts are alike but for a line number at the end: "fs/foo.c:120".</summary>
     public static bool SameText(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {
@@ -75,6 +79,8 @@ internal static class LineNumbers
         var alignment = new CodeAlignment(code, other);
         var sure = Moves(original, patched).ToHashSet();
         var likely = new HashSet<long>();
+        // A macro may pass its line twice, once where nothing tells what it is.
+        var (lines, others) = (new HashSet<(ulong, ulong)>(), new HashSet<(ulong, ulong)>());
         for (var i = 0; i < code.Length; i++)
         {
             var (a, b) = (code[i], other[i]);
@@ -83,13 +89,19 @@ internal static class LineNumbers
             {
                 continue;
             }
-            if (!DifferInConstant(a, b) || LineAt(patched, other, i) is not (not Certainty.No and var certainty))
+            if (!DifferInConstant(a, b))
             {
                 return null;
             }
-            (certainty == Certainty.Sure ? sure : likely).Add((long)(b.GetImmediate(b.OpCount - 1) - a.GetImmediate(a.OpCount - 1)));
+            var values = (Before: a.GetImmediate(a.OpCount - 1), Now: b.GetImmediate(b.OpCount - 1));
+            var certainty = LineAt(patched, other, i);
+            (certainty == Certainty.No ? others : lines).Add(values);
+            if (certainty != Certainty.No)
+            {
+                (certainty == Certainty.Sure ? sure : likely).Add((long)(values.Now - values.Before));
+            }
         }
-        return likely.Count == 0 || (sure.Count > 0 ? likely.IsSubsetOf(sure) : moves.Count == 0 || moves.Any(m => m != 0)) ? alignment : null;
+        return !others.IsSubsetOf(lines) ? null : likely.Count == 0 || (sure.Count > 0 ? likely.IsSubsetOf(sure) : moves.Count == 0 || moves.Any(m => m != 0)) ? alignment : null;
     }
 
     /// <summary>By how much the lines in the bug table's entries for a function moved. Those of functions inlined from headers are no measure.</summary>
@@ -227,7 +239,8 @@ internal static class LineNumbers
         }
         path.SkipLast(1).ToList().ForEach(i => arguments.Step(code[i]));
         var after = arguments.Before(position).Select(e => LineAfter(function, e)).DefaultIfEmpty(Certainty.No).Max();
-        return after == Certainty.No && arguments.IsPrintedAfterName(position) ? Certainty.Likely : after;
+        return after == Certainty.No && (arguments.IsPrintedAfterName(position)
+            || (Array.Exists(TellCallers, t => callee.StartsWith(t, StringComparison.Ordinal)) && arguments.Before(position).Any(IsIdentifier))) ? Certainty.Likely : after;
     }
 
     /// <summary>Which text or data is in which argument of the call to come.</summary>
@@ -288,6 +301,11 @@ internal static class LineNumbers
 
         private Element? At(int position) => _registers.GetValueOrDefault(ArgumentRegisters[position]);
     }
+
+    private static bool IsIdentifier(Element text) => text.Kind == ElementKind.Literal && text.Bytes.TrimEnd((byte)0) is { Length: > 0 } name
+        && !char.IsAsciiDigit((char)name[0]) && !name.ContainsAnyExcept(IdentifierBytes);
+
+    private static readonly SearchValues<byte> IdentifierBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"u8);
 
     /// <summary>Whether a line number follows <paramref name="argument"/>: sure for a file's name, likely for that of the function or the module.</summary>
     private static Certainty LineAfter(Element function, Element argument)
