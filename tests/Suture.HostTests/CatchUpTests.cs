@@ -41,12 +41,16 @@ public sealed class CatchUpTests(PreparedMachine prepared, ITestOutputHelper out
         var suture = Path.Combine(Repository.Root, "artifacts/bin/suture");
         await HostProgram.OutputAsync(suture, "kernel", "get", release);
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home ? home : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        var source = await File.ReadAllTextAsync(Path.Combine(cache, "suture/kernels", release, "source/fs/proc/version.c"));
+        var tree = Path.Combine(cache, "suture/kernels", release, "source");
         var directory = Directory.CreateTempSubdirectory("suture-catch-up-").FullName;
-        Directory.CreateDirectory(Path.Combine(directory, "later/fs/proc"));
+        // Links: the copy of a kernel's source takes a gigabyte.
+        await HostProgram.OutputAsync("cp", "-al", tree, Path.Combine(directory, "later"));
+        var changed = Path.Combine(directory, "later/fs/proc/version.c");
+        var source = await File.ReadAllTextAsync(changed);
         var later = source.Replace("utsname()->version);", "utsname()->version);\n\tseq_puts(m, \"Caught up.\\n\");", StringComparison.Ordinal);
         later.ShouldNotBe(source);
-        await File.WriteAllTextAsync(Path.Combine(directory, "later/fs/proc/version.c"), later);
+        File.Delete(changed);
+        await File.WriteAllTextAsync(changed, later);
         await HostProgram.OutputAsync(suture, "catch-up", "--kernel", release, "--to-tree", Path.Combine(directory, "later"), "-o", directory);
         return Path.Combine(directory, "suture_catch_up.ko");
     }
