@@ -23,7 +23,7 @@ internal sealed class SourceCasts(IReadOnlyList<PatchedFile> files)
         // A cast, the type as an argument between others (container_of() and its like), room for one that is asked for, a pointer that does not get
         // the address of a variable.
         var name = Regex.Escape(type).Replace("\\ ", @"\s+", StringComparison.Ordinal);
-        var cast = new Regex($@"\(\s*(const\s+|volatile\s+)*{name}\s*\*[\s*]*\)|,\s*{name}\s*,|alloc\w*\s*\([^;{{}}]*sizeof\s*\(\s*{name}\s*\)|{name}\s*\*\s*\w+\s*=\s*(?!&|NULL\b)", RegexOptions.CultureInvariant, Bound);
+        var cast = new Regex($@"\(\s*(const\s+|volatile\s+)*{name}\s*\*[\s*]*\)|,\s*{name}\s*,|alloc\w*\s*\([^;{{}}]*sizeof\s*\(\s*{name}\s*\)|{name}\s*\*\s*\w+\s*=(?!\s*(?:&|NULL\b))", RegexOptions.CultureInvariant, Bound);
         foreach (var text in (byte[][])[file.Patched, file.Original])
         {
             var source = Encoding.UTF8.GetString(text);

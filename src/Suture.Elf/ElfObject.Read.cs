@@ -226,19 +226,16 @@ public sealed partial class ElfObject
             }
         }
 
-        /// <summary>Puts the plain contents into a compressed section. One that cannot be read is left empty, and keeps its flag.</summary>
+        /// <summary>Puts the plain contents into a compressed section. One that cannot be read, or is too large, is left empty, and says that it is compressed.</summary>
         private void Expand(Section section)
         {
             try
             {
-                if (CompressedSection.Open(section.Data, section.Flags) is not var (size, contents))
+                if (CompressedSection.Open(section.Data, section.Flags) is not var (size, contents) || size > CompressedSection.MaxExpanded - _expanded)
                 {
+                    section.Flags |= SectionFlags.Compressed;
                     section.Data = [];
                     return;
-                }
-                if (size > CompressedSection.MaxExpanded - _expanded)
-                {
-                    throw new InvalidDataException($"compressed sections claim more than {CompressedSection.MaxExpanded} bytes");
                 }
                 _expanded += size;
                 section.Data = CompressedSection.Expand(contents, (int)size);

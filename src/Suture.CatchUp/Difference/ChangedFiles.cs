@@ -65,7 +65,7 @@ public sealed class ChangedFiles
             var old = Path.Combine(kernel.SourceTree, path);
             if (!File.Exists(old))
             {
-                if (extension == ".h" && MayBeIncluded(path, built, around))
+                if (extension == ".h" && MayBeIncluded(path, around))
                 {
                     headers.Add(path);
                 }
@@ -107,16 +107,11 @@ public sealed class ChangedFiles
         builtDirectories.Contains(Path.GetDirectoryName(path) ?? "") && !path.EndsWith("_32.S", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether something that the kernel is built from may include a new header: it is for all, or lies beside, above or just below such sources. A full checkout has thousands that
-    /// the prepared tree leaves out.
+    /// Whether something that the kernel is built from may include a new header. A full checkout has thousands that the prepared tree leaves out, of other architectures
+    /// and of a driver that is not among <paramref name="around"/>, the directories with built sources and all above them.
     /// </summary>
-    internal static bool MayBeIncluded(string path, IReadOnlySet<string> built, IReadOnlySet<string> around)
-    {
-        var directory = Path.GetDirectoryName(path) ?? "";
-        return !ChangeClassifier.IsNotCode(path) && !ChangeClassifier.IsElsewhere(path, _ => false)
-            && (path.StartsWith("include/", StringComparison.Ordinal) || path.StartsWith("arch/x86/", StringComparison.Ordinal)
-                || around.Contains(directory) || built.Contains(Path.GetDirectoryName(directory) ?? ""));
-    }
+    internal static bool MayBeIncluded(string path, IReadOnlySet<string> around) =>
+        !ChangeClassifier.IsNotCode(path) && !ChangeClassifier.IsElsewhere(path, _ => around.Contains("drivers/gpu/drm/amd"));
 
     /// <summary>A directory of the tree and all above it.</summary>
     internal static IEnumerable<string> Upwards(string directory)

@@ -26,8 +26,8 @@ internal sealed partial record CommitCves(IReadOnlyList<string> Own, IReadOnlyLi
     [GeneratedRegex(@"\bCVE-[0-9]{4}-[0-9]{4,19}\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Cve();
 
-    // These quote the title of another commit.
-    [GeneratedRegex(@"^(?!Fixes:|Stable-dep-of:)[A-Za-z][\w-]*:\s*.*CVE-", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    // Nothing but identifiers: what quotes the title of another commit, or says a sentence, names others too.
+    [GeneratedRegex(@"^[A-Za-z][\w-]*:\s*(?:CVE-[0-9]+-[0-9]+[\s,;]*)+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Trailer();
 
     [GeneratedRegex(@"^\W*(?:CVE-[0-9]+-[0-9]+\W*)+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

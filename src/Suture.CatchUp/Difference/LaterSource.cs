@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Suture.Kernel;
 
@@ -34,15 +35,15 @@ internal static partial class LaterSource
     {
         var path = Path.Combine(tree, "Makefile");
         var series = SeriesOf(path) ?? throw new KernelException($"{path} does not say which kernel this is", "give the top of a kernel's source", KernelFault.NotFound);
-        if (SeriesOf(Path.Combine(kernel.SourceTree, "Makefile")) is { } own && own != series)
+        if (SeriesOf(Path.Combine(kernel.SourceTree, "Makefile")) is { } own && (own.Series != series.Series || own.Level > series.Level))
         {
-            throw new KernelException($"{path} is of a {series} kernel, and {kernel.Release} is of {own}", "give a later source of the same series", KernelFault.NotFound);
+            throw new KernelException($"{path} is of a {series.Series}.{series.Level} kernel, and {kernel.Release} is of {own.Series}.{own.Level}", "give a later source of the same series", KernelFault.NotFound);
         }
     }
 
-    private static string? SeriesOf(string makefile) =>
+    private static (string Series, int Level)? SeriesOf(string makefile) =>
         File.Exists(makefile) && File.ReadAllText(makefile) is var text && Version().Match(text) is { Success: true } version && PatchLevel().Match(text) is { Success: true } level
-            ? $"{version.Groups[1].Value}.{level.Groups[1].Value}" : null;
+            ? ($"{version.Groups[1].Value}.{level.Groups[1].Value}", int.TryParse(SubLevel().Match(text).Groups[1].Value, CultureInfo.InvariantCulture, out var sub) ? sub : 0) : null;
 
     private static async Task<bool> IsLaterAsync(string version, string than, CancellationToken cancellation)
     {
@@ -64,6 +65,9 @@ internal static partial class LaterSource
 
     [GeneratedRegex(@"^VERSION\s*=\s*(\d+)", RegexOptions.Multiline)]
     private static partial Regex Version();
+
+    [GeneratedRegex(@"^SUBLEVEL\s*=\s*(\d+)", RegexOptions.Multiline)]
+    private static partial Regex SubLevel();
 
     [GeneratedRegex(@"^PATCHLEVEL\s*=\s*(\d+)", RegexOptions.Multiline)]
     private static partial Regex PatchLevel();

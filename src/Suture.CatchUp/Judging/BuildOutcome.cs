@@ -25,6 +25,10 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     /// <summary>Whether what does not compile is told by the lines of the patch.</summary>
     public bool IsExplained { get; init; } = true;
 
+    /// <summary>Whether a <see cref="Fault"/> was one of the machine.</summary>
+    [JsonIgnore]
+    public bool IsTriedAgain { get; init; }
+
     /// <summary>The change that is needed and cannot be carried by itself, so that nothing was built; else null.</summary>
     [JsonIgnore]
     public string? Awaits { get; init; }
@@ -32,20 +36,20 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     /// <summary>What compilers, and those whose parts they are, say when the machine had no room, memory or processes left.</summary>
     private static readonly string[] OfTheMachine =
     [
-        "No space left on device", "out of memory", "virtual memory exhausted", "Cannot allocate memory", "Too many open files", "Resource temporarily unavailable", "Killed",
+        "No space left on device", "out of memory", "virtual memory exhausted", "Cannot allocate memory", "Too many open files", "Resource temporarily unavailable",
     ];
 
     /// <summary>
-    /// Whether it may well end otherwise another time: the engine failed, perhaps for want of time or room, or so did the compiler. One that died without a word about a line says
+    /// Whether it may well end otherwise another time: the machine had no room, or the compiler none. One that died without a word about a line says
     /// nothing of the source.
     /// </summary>
     [JsonIgnore]
-    public bool MayBeOfTheMachine => Fault is not null || (Status == BuildStatus.DoesNotCompile && (!Findings.Any(f => f.Severity == Severity.Error)
+    public bool MayBeOfTheMachine => IsTriedAgain || (Status == BuildStatus.DoesNotCompile && (!Findings.Any(f => f.Severity == Severity.Error)
         || Findings.Any(f => f.Message.StartsWith(BuildFindings.NoMessage, StringComparison.Ordinal) || OfTheMachine.Any(m => f.Message.Contains(m, StringComparison.OrdinalIgnoreCase)))));
 
     /// <summary>The findings when it failed for want of something that another change may bring; else null.</summary>
     [JsonIgnore]
-    public IReadOnlyList<Finding>? Lacking => !MayBeOfTheMachine && GroupGrowth.LacksSomething(Status == BuildStatus.DoesNotCompile, Findings) ? Findings : null;
+    public IReadOnlyList<Finding>? Lacking => Fault is null && !MayBeOfTheMachine && GroupGrowth.LacksSomething(Status == BuildStatus.DoesNotCompile, Findings) ? Findings : null;
 }
 
 /// <summary>

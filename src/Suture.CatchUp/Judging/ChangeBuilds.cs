@@ -98,7 +98,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         }
         var outcome = await BuildAsync(ids, patches, keep, explain, cancellation);
         outcome = outcome with { IsExplained = explain || outcome.Status != BuildStatus.DoesNotCompile };
-        if (!outcome.MayBeOfTheMachine)
+        if (outcome.Fault is null && !outcome.MayBeOfTheMachine)
         {
             _store.Keep(key, outcome);
         }
@@ -132,13 +132,16 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         // One unit that the engine cannot deal with must not end the run: it is refused with the engine's words.
         catch (Exception e) when (IsOfTheEngine(e))
         {
-            return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], e.Message.Split('\n')[0]);
+            return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], e.Message.Split('\n')[0]) { IsTriedAgain = IsOfTheMachine(e) };
         }
     }
 
     /// <summary>Whether an exception of a build means that the engine cannot deal with what it was given, and nothing for other builds.</summary>
     public static bool IsOfTheEngine(Exception e) =>
         e is PatchFormatException or ElfFormatException or ModuleFileException or KernelException or InvalidOperationException or IOException or AggregateException;
+
+    /// <summary>Whether it may be for want of room, memory or processes, and says nothing of what was built.</summary>
+    public static bool IsOfTheMachine(Exception e) => e is IOException or KernelException { Fault: KernelFault.Tool };
 
     /// <summary>Functions of a build, as reports name them.</summary>
     public static IReadOnlyList<string> Names(BuildResult result) =>

@@ -64,9 +64,13 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, AcceptF
         _rounds++;
         try
         {
-            return await build(carried);
+            var result = await build(carried);
+            // A module without what the machine had no room for would look like any other.
+            return new BuildOutcome([], result.Status, result.Findings, []).MayBeOfTheMachine
+                ? throw new IOException($"the livepatch of all {carried.Count} units was not built: {result.Findings.FirstOrDefault(f => f.Severity == Severity.Error)?.Message}; repeat the command, what was judged is kept")
+                : result;
         }
-        catch (Exception e) when (ChangeBuilds.IsOfTheEngine(e))
+        catch (Exception e) when (ChangeBuilds.IsOfTheEngine(e) && !ChangeBuilds.IsOfTheMachine(e))
         {
             return new BuildResult(BuildStatus.Refused, "", null, [], [new Finding("", Severity.Error, null, 0, null, e.Message.Split('\n')[0], "")], new BuildTimings(0, 0, 0, 0, 0, 0));
         }

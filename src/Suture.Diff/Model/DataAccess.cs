@@ -75,11 +75,15 @@ public sealed class DataAccess
             ? DataUse.Passed : DataUse.Kept;
     }
 
-    /// <summary>What is done with an address that the instruction reads from a table.</summary>
-    private DataUse Loaded(int at) => _code[at] is { Mnemonic: Mnemonic.Mov, Op0Kind: OpKind.Register } load ? Follow(at + 1, load.Op0Register.GetFullRegister(), isTable: false)
-        : _code[at].Mnemonic is Mnemonic.Cmp ? DataUse.Kept
-        : _code[at].Mnemonic is Mnemonic.Test ? DataUse.Read
-        : DataUse.Passed;
+    /// <summary>What is done with an address that the instruction may read from a table: what is narrower is none, nor what is compared with a number.</summary>
+    private DataUse Loaded(int at)
+    {
+        var load = _code[at];
+        return load.MemorySize.GetSize() != sizeof(ulong) || load.Mnemonic == Mnemonic.Test ? DataUse.Read
+            : load is { Mnemonic: Mnemonic.Mov, Op0Kind: OpKind.Register } ? Follow(at + 1, load.Op0Register.GetFullRegister(), isTable: false)
+            : load.Mnemonic != Mnemonic.Cmp ? DataUse.Passed
+            : load.Op0Kind == OpKind.Register || load.Op1Kind == OpKind.Register ? DataUse.Kept : DataUse.Read;
+    }
 
     private DataUse Follow(int at, Register register, bool isTable)
     {

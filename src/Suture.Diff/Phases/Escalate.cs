@@ -76,7 +76,7 @@ internal sealed class Escalate
     /// and looks at it too gets a copy.
     /// </summary>
     private bool IsStuck(Element e) => MayBeStuck(e) && (e.Kind != ElementKind.Data || !Guard.IsBootOnly(e)
-        || (Guard.IsDeviceTable(e) && (_users.GetValueOrDefault(e) ?? []).Exists(u => u is { Kind: ElementKind.Function, Change: not Change.None } && !Guard.IsInit(u.Section))));
+        || (Guard.IsOwnDeviceTable(e) && (_users.GetValueOrDefault(e) ?? []).Exists(u => u is { Kind: ElementKind.Function, Change: not Change.None } && !Guard.IsInit(u.Section))));
 
     /// <summary>Plans the whole chain from <paramref name="root"/> first: it is handed on altogether or not at all.</summary>
     private void HandOn(Element root)
@@ -152,7 +152,7 @@ internal sealed class Escalate
     /// <summary>Why <paramref name="element"/> itself cannot be copied, or null.</summary>
     private static string? OwnObstacle(Element element)
     {
-        if (element.IsGlobal && !Guard.IsDeviceTable(element))
+        if (element.IsGlobal && !Guard.IsOwnDeviceTable(element))
         {
             return $"'{element}' is global, and other objects refer to it";
         }

@@ -122,6 +122,10 @@ internal static class Guard
     /// <summary>Whether it is the table of devices that a module is for. Drivers register it when they load.</summary>
     public static bool IsDeviceTable(Element data) => data.Aliases.Exists(a => IsDeviceTable(a.Name)) || IsDeviceTable(data.Name);
 
+    /// <summary>Whether it is one that other objects cannot name but by that alias, which modpost alone looks at.</summary>
+    public static bool IsOwnDeviceTable(Element data) => IsDeviceTable(data)
+        && data.Aliases.Append(data.Symbol!).All(s => s.Binding == SymbolBinding.Local || IsDeviceTable(s.Name));
+
     /// <summary>MODULE_DEVICE_TABLE gives it such an alias.</summary>
     private static bool IsDeviceTable(string name) =>
         name.StartsWith("__mod_", StringComparison.Ordinal) && name.EndsWith("_device_table", StringComparison.Ordinal);

@@ -49,7 +49,7 @@ internal static class LineNumbers
     };
 
     /// <summary>Functions that take the name of their caller and a line after it, by how their names begin: the name of one that was inlined is a plain text with clang.</summary>
-    private static readonly string[] TellCallers = ["ext4_", "__ext4_", "__btrfs_", "acpi_"];
+    private static readonly string[] TellCallers = ["__ext4_", "__btrfs_"];
 
     /// <summary>Whether two texts are alike but for a line number at the end: "fs/foo.c:120".</summary>
     public static bool SameText(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
@@ -101,7 +101,7 @@ internal static class LineNumbers
                 (certainty == Certainty.Sure ? sure : likely).Add((long)(values.Now - values.Before));
             }
         }
-        return !others.IsSubsetOf(lines) ? null : likely.Count == 0 || (sure.Count > 0 ? likely.IsSubsetOf(sure) : moves.Count == 0 || moves.Any(m => m != 0)) ? alignment : null;
+        return !others.IsSubsetOf(lines) ? null : likely.Count == 0 || (sure.Count > 0 ? likely.IsSubsetOf(sure) : moves.Count == 0 || likely.IsSubsetOf(moves)) ? alignment : null;
     }
 
     /// <summary>By how much the lines in the bug table's entries for a function moved. Those of functions inlined from headers are no measure.</summary>
@@ -267,7 +267,7 @@ internal static class LineNumbers
                     return At(position - 1) is { Kind: ElementKind.Literal } && Encoding.Latin1.GetString(text.Bytes) is var words
                         && !words.Contains('*', StringComparison.Ordinal) && words.Replace("%%", "", StringComparison.Ordinal).Split('%') is var conversions
                         && position - format < conversions.Length && conversions[position - format - 1] is "s:" or "s():"
-                        && conversions[position - format][0] is 'd' or 'i' or 'u';
+                        && conversions[position - format] is ['d' or 'i' or 'u', ..];
                 }
             }
             return false;

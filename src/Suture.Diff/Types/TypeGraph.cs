@@ -66,7 +66,7 @@ internal sealed class TypeGraph
         {
             if (source.FindSection(DwarfSections.InfoName) is { } info && (info.Flags & SectionFlags.Compressed) != 0)
             {
-                throw new TypeFormatException(source.Name, info.Name, "it is compressed in a way that Suture does not read (zstd); compile with -gz=none");
+                throw new TypeFormatException(source.Name, info.Name, "it is compressed in a way that Suture does not read (zstd), or very large; compile with -gz=none");
             }
         }
         if (DwarfReader.IsPresent(original) && DwarfReader.IsPresent(patched))

@@ -59,8 +59,8 @@ public sealed class ChangedFilesTests : IDisposable
     [InlineData("drivers/net/wifi/new.h", true)]
     [InlineData("drivers/net/new.h", true)]
     [InlineData("drivers/net/wifi/api/new.h", true)]
-    [InlineData("drivers/net/wifi/api/more/new.h", false)]
-    [InlineData("drivers/gpu/drm/new.h", false)]
+    [InlineData("drivers/net/wifi/api/more/new.h", true)]
+    [InlineData("drivers/gpu/drm/new.h", true)]
     [InlineData("drivers/gpu/drm/amd/include/new.h", false)]
     [InlineData("arch/arm64/include/asm/new.h", false)]
     [InlineData("tools/include/linux/new.h", false)]
@@ -90,8 +90,10 @@ public sealed class ChangedFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("VERSION = 6\nPATCHLEVEL = 1\n", null)]
-    [InlineData("VERSION = 6\nPATCHLEVEL = 12\n", "of a 6.12 kernel")]
+    [InlineData("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 3\n", null)]
+    [InlineData("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 2\n", null)]
+    [InlineData("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 1\n", "of a 6.1.1 kernel")]
+    [InlineData("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 2\n", "of a 6.12.2 kernel")]
     [InlineData("all:\n", "does not say which kernel")]
     [InlineData(null, "does not say which kernel")]
     public async Task A_tree_must_be_of_the_series(string? makefile, string? fault)
