@@ -19,7 +19,7 @@ internal sealed class Trial
     /// <summary>What a workload may take to begin and end, beyond the time it was given.</summary>
     private static readonly TimeSpan LoadGrace = TimeSpan.FromSeconds(90);
 
-    private const int UnloadAttempts = 10;
+    private const int UnloadPauses = 20;
 
     private static readonly TimeSpan UnloadPause = TimeSpan.FromMilliseconds(50);
 
@@ -212,23 +212,24 @@ internal sealed class Trial
         var syscalls = new ModuleSyscalls();
         Stage("unload-targets", _bounds.Reverse, stopOnFailure: false, () =>
         {
-            var kept = loaded.AsEnumerable().Reverse().Where(m => !Unloads(syscalls, m.Name)).Select(m => m.Name).ToList();
+            var pauses = UnloadPauses;
+            var kept = loaded.AsEnumerable().Reverse().Where(m => !Unloads(syscalls, m.Name, ref pauses)).Select(m => m.Name).ToList();
             return (true, kept.Count == 0 ? "unloaded" : $"still in use, kept, so that they are never loaded after the livepatch: {string.Join(", ", kept)}");
         });
     }
 
-    /// <summary>Whether a module can be unloaded. What only just let go of it may hold it for a moment more.</summary>
-    private static bool Unloads(ModuleSyscalls syscalls, string module)
+    /// <summary>Whether a module can be unloaded. What only just let go of it may hold it for a moment more; all modules together are waited for <paramref name="pauses"/> times.</summary>
+    private static bool Unloads(ModuleSyscalls syscalls, string module, ref int pauses)
     {
-        for (var attempt = 0; attempt < UnloadAttempts; attempt++)
+        while (syscalls.Unload(module) != 0)
         {
-            if (syscalls.Unload(module) == 0)
+            if (pauses-- <= 0)
             {
-                return true;
+                return false;
             }
             Thread.Sleep(UnloadPause);
         }
-        return false;
+        return true;
     }
 
     private void ProbeMust(string name, bool succeed)
