@@ -10,7 +10,7 @@ namespace Suture.HostTests.Machine;
 /// </summary>
 internal sealed class QemuProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(GuestSuture.IsLong ? 90 : 20);
 
     private readonly Process _process;
     private readonly string _pidFile;
