@@ -1,4 +1,5 @@
 using Suture.Diff.Findings;
+using Suture.Diff.Model;
 using Suture.Elf;
 
 namespace Suture.Build.Link;
@@ -35,5 +36,5 @@ internal static class NewNames
 
     /// <summary>Whether the file had it for initialisation only: nothing of that is left that could use it.</summary>
     private static bool WasOfInitialisation(LinkUnit unit, string name) => unit.Diff.Original.Source.Symbols.Exists(s => s.Name == name
-        && s.Section is { } section && (section.Name.StartsWith(".init", StringComparison.Ordinal) || section.Name.StartsWith(".exit", StringComparison.Ordinal)));
+        && s.Section is { } section && SpecialSections.IsInit(section));
 }

@@ -14,9 +14,12 @@ internal sealed partial record PatchHeader(string? Subject, IReadOnlyList<string
     public static PatchHeader Read(byte[] patch)
     {
         var lines = HeaderLines(patch);
-        var cves = lines.SelectMany(l => CveId().Matches(l)).Select(m => m.Value.ToUpperInvariant()).Distinct(StringComparer.Ordinal);
+        var cves = lines.SelectMany(CvesIn).Distinct(StringComparer.Ordinal);
         return new PatchHeader(SubjectOf(lines), [.. cves.Take(NoteRules.MaxCves)]);
     }
+
+    /// <summary>The CVE identifiers in <paramref name="text"/>, in order, in upper case.</summary>
+    public static IEnumerable<string> CvesIn(string text) => CveId().Matches(text).Select(m => m.Value.ToUpperInvariant());
 
     /// <summary>The lines outside of diffs. A mail begins with its "From COMMIT DATE", also behind the diff of another.</summary>
     private static List<string> HeaderLines(byte[] patch)

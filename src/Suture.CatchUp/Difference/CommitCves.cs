@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Suture.Build.Patches;
 
 namespace Suture.CatchUp.Difference;
 
@@ -17,14 +18,9 @@ internal sealed partial record CommitCves(IReadOnlyList<string> Own, IReadOnlyLi
     public static CommitCves Read(string subject, string words, bool isRevert)
     {
         var lines = words.Split('\n').Select(l => l.TrimEnd('\r'));
-        var own = isRevert ? [] : Ids(subject).Concat(lines.Where(l => Trailer().IsMatch(l) || Alone().IsMatch(l)).SelectMany(Ids)).Distinct().ToList();
-        return new(own, [.. Ids(words).Concat(Ids(subject)).Distinct().Except(own)]);
+        var own = isRevert ? [] : PatchHeader.CvesIn(subject).Concat(lines.Where(l => Trailer().IsMatch(l) || Alone().IsMatch(l)).SelectMany(PatchHeader.CvesIn)).Distinct().ToList();
+        return new(own, [.. PatchHeader.CvesIn(words).Concat(PatchHeader.CvesIn(subject)).Distinct().Except(own)]);
     }
-
-    private static IEnumerable<string> Ids(string text) => Cve().Matches(text).Select(m => m.Value.ToUpperInvariant());
-
-    [GeneratedRegex(@"\bCVE-[0-9]{4}-[0-9]{4,19}\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex Cve();
 
     // Nothing but identifiers: what quotes the title of another commit, or says a sentence, names others too.
     [GeneratedRegex(@"^[A-Za-z][\w-]*:\s*(?:CVE-[0-9]+-[0-9]+[\s,;]*)+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

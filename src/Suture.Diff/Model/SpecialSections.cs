@@ -84,6 +84,16 @@ public static class SpecialSections
             || IsConstructorTable(section);
     }
 
+    /// <summary>
+    /// Whether code or data of this section is gone, or never used again, once the system is up. That of memory and CPUs (.meminit, .cpuinit) is not: it
+    /// stays where they can be plugged in later, and runs then.
+    /// </summary>
+    public static bool IsInit(Section section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return section.Name.StartsWith(".init", StringComparison.Ordinal) || section.Name.StartsWith(".exit", StringComparison.Ordinal);
+    }
+
     /// <summary>Whether its data is private to one use of a macro (see <see cref="SymbolNames.IsOwnCopy"/>), whatever its name.</summary>
     public static bool HoldsOwnCopies(Section section)
     {

@@ -41,7 +41,7 @@ internal sealed class Correlate
     private void Join(Element original, Element patched)
     {
         // What only initialisation used is gone from the running kernel: the patched one is new there.
-        if (Guard.IsInit(original.Section) && !Guard.IsInit(patched.Section))
+        if (SpecialSections.IsInit(original.Section) && !SpecialSections.IsInit(patched.Section))
         {
             return;
         }

@@ -68,7 +68,7 @@ internal sealed class Escalate
         }
     }
 
-    private static bool MayBeStuck(Element e) => e is { Change: Change.Changed, Parent: null } && !Guard.IsInit(e.Section)
+    private static bool MayBeStuck(Element e) => e is { Change: Change.Changed, Parent: null } && !SpecialSections.IsInit(e.Section)
         && (e.Kind == ElementKind.Data || !Guard.IsTraceable(e.Twin!));
 
     /// <summary>
@@ -76,7 +76,7 @@ internal sealed class Escalate
     /// and looks at it too gets a copy.
     /// </summary>
     private bool IsStuck(Element e) => MayBeStuck(e) && (e.Kind != ElementKind.Data || !Guard.IsBootOnly(e)
-        || (Guard.IsOwnDeviceTable(e) && (_users.GetValueOrDefault(e) ?? []).Exists(u => u is { Kind: ElementKind.Function, Change: not Change.None } && !Guard.IsInit(u.Section))));
+        || (Guard.IsOwnDeviceTable(e) && (_users.GetValueOrDefault(e) ?? []).Exists(u => u is { Kind: ElementKind.Function, Change: not Change.None } && !SpecialSections.IsInit(u.Section))));
 
     /// <summary>Plans the whole chain from <paramref name="root"/> first: it is handed on altogether or not at all.</summary>
     private void HandOn(Element root)
@@ -192,7 +192,7 @@ internal sealed class Escalate
         }
         var isTable = pointee is { Kind: ElementKind.Data };
         var use = isTable ? Access(user).OfTable(element) : Access(user).Of(element);
-        if (Guard.IsInit(user.Section))
+        if (SpecialSections.IsInit(user.Section))
         {
             return use == DataUse.Read ? null : "which may have registered it when the system booted";
         }
@@ -241,5 +241,5 @@ internal sealed class Escalate
         _access.TryGetValue(function, out var access) ? access : _access[function] = new DataAccess(function);
 
     /// <summary>Who stands for <paramref name="user"/> in the chain: a cold part's function, an entry's none. Init code is gone.</summary>
-    private static Element? NextInChain(Element user) => user.Kind == ElementKind.Entry || Guard.IsInit(user.Section) ? null : user.Parent ?? user;
+    private static Element? NextInChain(Element user) => user.Kind == ElementKind.Entry || SpecialSections.IsInit(user.Section) ? null : user.Parent ?? user;
 }

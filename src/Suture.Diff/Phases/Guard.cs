@@ -11,8 +11,8 @@ internal static class Guard
     {
         var findings = new List<Finding>();
         var replaced = patched.Functions.FindAll(f => f.Change == Change.Changed && f.Parent is null);
-        var bootOnly = replaced.FindAll(f => IsInit(f.Section));
-        var live = replaced.Count > bootOnly.Count || included.Exists(e => e.Kind == ElementKind.Function && !IsInit(e.Section));
+        var bootOnly = replaced.FindAll(f => SpecialSections.IsInit(f.Section));
+        var live = replaced.Count > bootOnly.Count || included.Exists(e => e.Kind == ElementKind.Function && !SpecialSections.IsInit(e.Section));
         foreach (var function in bootOnly)
         {
             findings.Add(FindingCatalog.InitFunction(function.Name, live ? Severity.Warning : Severity.Error));
@@ -21,7 +21,7 @@ internal static class Guard
         {
             findings.Add(FindingCatalog.UsedByInitOnly(function.Name, live ? Severity.Warning : Severity.Error));
         }
-        foreach (var function in patched.Functions.Where(f => f.Change == Change.New && f.Parent is null && IsInit(f.Section) && f.Name == f.Key))
+        foreach (var function in patched.Functions.Where(f => f.Change == Change.New && f.Parent is null && SpecialSections.IsInit(f.Section) && f.Name == f.Key))
         {
             findings.Add(FindingCatalog.NewInitFunction(function.Name, live ? Severity.Warning : Severity.Error));
         }
@@ -83,13 +83,6 @@ internal static class Guard
         return function.Entries.Exists(e => e.Section.Name == "__mcount_loc");
     }
 
-    /// <summary>
-    /// Whether code or data of this section is gone, or never used again, once the system is up. That of memory and CPUs (.meminit, .cpuinit) is not: it
-    /// stays where they can be plugged in later, and runs then.
-    /// </summary>
-    public static bool IsInit(Section section) =>
-        section.Name.StartsWith(".init", StringComparison.Ordinal) || section.Name.StartsWith(".exit", StringComparison.Ordinal);
-
     private static void CheckData(Element data, bool live, DataUsers uses, List<Finding> findings)
     {
         if (data.Supersedes is not null && IsDeviceTable(data) && uses.Includes(data))
@@ -117,7 +110,7 @@ internal static class Guard
     }
 
     /// <summary>Whether changed data is looked at only when the kernel boots or the module loads.</summary>
-    public static bool IsBootOnly(Element data) => IsInit(data.Section) || IsRegistration(data.Section) || IsDeviceTable(data);
+    public static bool IsBootOnly(Element data) => SpecialSections.IsInit(data.Section) || IsRegistration(data.Section) || IsDeviceTable(data);
 
     /// <summary>Whether it is the table of devices that a module is for. Drivers register it when they load.</summary>
     public static bool IsDeviceTable(Element data) => data.Aliases.Exists(a => IsDeviceTable(a.Name)) || IsDeviceTable(data.Name);
@@ -139,7 +132,7 @@ internal static class Guard
     /// <summary>A static local that a changed function used and that no longer exists: its running value would be lost silently.</summary>
     private static bool Vanished(Element data) =>
         data is { Twin: null, IsSuperseded: false } && SymbolNames.IsStaticLocal(data.Name) && Correlate.IsCorrelated(data) && !data.IsGlobal
-        && !Correlate.IsConstant(data) && !IsInit(data.Section);
+        && !Correlate.IsConstant(data) && !SpecialSections.IsInit(data.Section);
 
     /// <summary>A global name that means another function than before: others go on calling the old one by it.</summary>
     private static void CheckAliases(ObjectModel original, ObjectModel patched, List<Finding> findings)
@@ -157,7 +150,7 @@ internal static class Guard
             foreach (var name in GlobalNames(function))
             {
                 // What only initialisation used has no callers left.
-                if (before.TryGetValue(name, out var old) && old.Twin != function && function.Supersedes != old && !IsInit(old.Section))
+                if (before.TryGetValue(name, out var old) && old.Twin != function && function.Supersedes != old && !SpecialSections.IsInit(old.Section))
                 {
                     findings.Add(FindingCatalog.NameMoved(name, old.Name, function.Name));
                 }
@@ -210,7 +203,7 @@ internal static class Guard
         {
             return $"it uses relocation type {reference.Type}, which the module loader does not know";
         }
-        if (reference.Target is { } target && Select.IsOwn(target, reference) && IsInit(target.Section))
+        if (reference.Target is { } target && Select.IsOwn(target, reference) && SpecialSections.IsInit(target.Section))
         {
             return $"it refers to '{target}', which is new __init or __exit code or data and is not kept once the system is up";
         }

@@ -121,7 +121,7 @@ internal static class Obey
         {
             findings.Add(unfit("exists in the running kernel; it must be new in the patch"));
         }
-        else if (Guard.IsInit(element.Section))
+        else if (SpecialSections.IsInit(element.Section))
         {
             findings.Add(unfit("is __init or __exit and not kept; take that word away"));
         }

@@ -59,7 +59,7 @@ internal sealed class Select
     /// <summary>Init code does not run again: neither it nor what it alone uses is wanted.</summary>
     private void Add(Element element)
     {
-        if (!Guard.IsInit(element.Section) && _included.Add(element))
+        if (!SpecialSections.IsInit(element.Section) && _included.Add(element))
         {
             _work.Enqueue(element);
         }

@@ -18,7 +18,7 @@ public static class Review
         var findings = new List<Finding>();
         var functions = diff.Included.Where(e => e is { Kind: ElementKind.Function, Parent: null })
             .Select(f => (Function: f, Before: f.Twin is { } twin ? CallSurvey.Of(twin) : null, After: CallSurvey.Of(f))).ToList();
-        var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !Guard.IsInit(f.Section)).Select(f => (Function: f, Use: CallSurvey.Of(f))).ToList();
+        var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !SpecialSections.IsInit(f.Section)).Select(f => (Function: f, Use: CallSurvey.Of(f))).ToList();
         var goneLocks = gone.ConvertAll(g => g.Use.Locks);
         List<LockUse> oldLocks = [.. functions.Select(f => f.Before?.Locks).OfType<LockUse>(), .. goneLocks];
         var lockOrderStands = LockUse.OrderStands([.. functions.Select(f => (f.Before?.Locks, f.After.Locks))], goneLocks);
