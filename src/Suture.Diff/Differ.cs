@@ -22,6 +22,14 @@ public enum Verdict
 /// <param name="Change">How it relates to the original.</param>
 public sealed record ChangedElement(Element Element, Change Change);
 
+/// <summary>Of objects that were compiled in another way than what runs.</summary>
+/// <param name="Detached">
+/// Functions of the original object that are not what runs under their names: a copy in the livepatch is called in place of the running one, and what
+/// changed is handed on to the callers.
+/// </param>
+/// <param name="Replaced">Functions to replace even where these objects show no change, for what runs has changed code inlined.</param>
+public sealed record OtherwiseCompiled(IReadOnlySet<string> Detached, IReadOnlySet<string> Replaced);
+
 /// <summary>Outcome of <see cref="Differ.Run"/>.</summary>
 public sealed class DiffResult
 {
@@ -75,9 +83,10 @@ public static class Differ
     /// line numbers may differ, and a finding says so.
     /// </param>
     /// <param name="areCallersCompiled">Whether all that uses a function of this name, in the running image, is compiled with the patch; null when that is not known.</param>
+    /// <param name="otherwise">What there is to know where the objects were not compiled as what runs was; null where they were.</param>
     /// <exception cref="ElfFormatException">An object contradicts itself.</exception>
     public static DiffResult Run(ElfObject original, ElfObject patched, IReadOnlyDictionary<string, int>? entrySizes = null, bool exactLines = false,
-        Func<string, bool>? areCallersCompiled = null)
+        Func<string, bool>? areCallersCompiled = null, OtherwiseCompiled? otherwise = null)
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(patched);
@@ -85,6 +94,10 @@ public static class Differ
         var after = ObjectModel.Build(patched, entrySizes);
         Correlate.Run(before, after);
         Compare.Run(after, exactLines);
+        if (otherwise is not null)
+        {
+            Obey.Run(otherwise, before, after);
+        }
         var marks = Marks.Read(after);
         var findings = Obey.Run(marks, after);
         Escalate.Run(after);

@@ -210,7 +210,7 @@ public sealed class Expectation
         {
             return;
         }
-        if (IsTraceable(function) || !unit.Pair.Included.Contains(function.Name))
+        if (!unit.Pair.Included.Contains(function.Name) || (IsTraceable(function) && unit.Comparison!.Twins(whole).Any(twin => IsStillCalled(unit, twin, []))))
         {
             _omissions.Add($"{unit.Pair.Unit}: '{function}' differs between the original and the patched object, and the livepatch leaves it as it is"
                 + (unit.Comparison!.Difference is { Length: > 0 } why ? $" (last difference seen: {why})" : ""));
@@ -218,6 +218,34 @@ public sealed class Expectation
         }
         Require(unit, function);
     }
+
+    /// <summary>
+    /// Whether running code that is not replaced leads to <paramref name="function"/> of the original: then a copy of it in the livepatch is not enough. Who is
+    /// left as it is and called by none but the replaced calls no one.
+    /// </summary>
+    private static bool IsStillCalled(Unit unit, Piece function, HashSet<Piece> seen)
+    {
+        if (function.IsGlobal)
+        {
+            return true;
+        }
+        foreach (var user in unit.Original!.Named.Where(u => (u.Parent ?? u) != function && !TableSections.IsBootOnly(u.Section.Name)))
+        {
+            var ways = LeadsTo(user, function, 0).ToList();
+            var caller = user.Parent ?? user;
+            if (ways.Count > 0 && (user.Kind != PieceKind.Function || ways.Contains(false)
+                || (!unit.Pair.Replaced.Values.Contains(caller.Name) && seen.Add(caller) && IsStillCalled(unit, caller, seen))))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>How <paramref name="from"/> refers to <paramref name="target"/>, itself or by code without a name that is its own: true for a call or jump.</summary>
+    private static IEnumerable<bool> LeadsTo(Piece from, Piece target, int depth) => depth > 4 ? [false]
+        : from.References.Concat(from.Entries.SelectMany(e => e.References)).SelectMany(r =>
+            r.Target == target ? [r.IsBranch] : r.Target is { Kind: PieceKind.Anonymous } nameless ? LeadsTo(nameless, target, depth + 1) : Enumerable.Empty<bool>());
 
     private static bool IsTraceable(Piece function) => function.References.Exists(r => r.External is "__fentry__" or "mcount");
 

@@ -6,6 +6,8 @@ namespace Suture.FixtureTests;
 /// <code>
 /// // compiler: gcc                 gcc or clang; both when absent
 /// // kernel: 6.1 6.12              compile as these kernels do; 6.1 when absent
+/// // detached: f.isra.0            functions that are not what runs under their names
+/// // always: f                     functions to replace even where nothing changed
 /// // flags: -fjump-tables          more compiler flags, after the kernel's own
 /// // expect: verdict patchable     or unchanged, refused
 /// // expect: changed f g           exactly these functions changed; none when absent
@@ -34,7 +36,7 @@ namespace Suture.FixtureTests;
 /// </summary>
 internal sealed record Fixture(
     string Name, string Path, string Compiler, string Kernel, IReadOnlyList<string> Flags,
-    IReadOnlyList<Fixture.Expectation> Expectations, IReadOnlyList<Fixture.Need> Needs)
+    IReadOnlyList<Fixture.Expectation> Expectations, IReadOnlyList<Fixture.Need> Needs, IReadOnlySet<string> Detached, IReadOnlySet<string> Always)
 {
     /// <summary>One <c>expect:</c> line: its word and what follows it.</summary>
     public sealed record Expectation(string Word, IReadOnlyList<string> Values)
@@ -91,6 +93,7 @@ internal sealed record Fixture(
         var flags = new List<string>();
         var expectations = new List<Expectation>();
         var needs = new List<Need>();
+        var (detached, always) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         foreach (var line in Directives(path))
         {
             // "expect clang: x" is "expect: x" for that compiler alone.
@@ -113,6 +116,12 @@ internal sealed record Fixture(
                 case ["flags:", .. var rest]:
                     flags.AddRange(rest);
                     break;
+                case ["detached:", .. var rest]:
+                    detached.UnionWith(rest);
+                    break;
+                case ["always:", .. var rest]:
+                    always.UnionWith(rest);
+                    break;
                 case ["compiler:" or "kernel:", ..]:
                     break;
                 case ["needs:", "section" or "symbol", var text]:
@@ -128,7 +137,7 @@ internal sealed record Fixture(
             }
         }
         return expectations.Exists(e => e.Word == "verdict")
-            ? new Fixture(System.IO.Path.GetFileNameWithoutExtension(path), path, compiler, kernel, flags, expectations, needs)
+            ? new Fixture(System.IO.Path.GetFileNameWithoutExtension(path), path, compiler, kernel, flags, expectations, needs, detached, always)
             : throw new FormatException($"{path}: no '// expect: verdict' line");
     }
 

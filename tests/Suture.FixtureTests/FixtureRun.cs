@@ -16,6 +16,9 @@ internal sealed record FixtureRun(Fixture Fixture, ElfObject Original, ElfObject
     /// <summary>A path for a file of this run.</summary>
     public string File(string suffix) => PathFor(Fixture, suffix);
 
+    /// <summary>The engine's answer when it does not know that what runs was compiled otherwise.</summary>
+    public FixtureRun AsWhatRuns() => this with { Result = Differ.Run(Original, Patched) };
+
     /// <summary>The engine's answer when it cannot know something by its name: sections and symbols of both objects are renamed.</summary>
     public FixtureRun Without(Fixture.Need need)
     {
@@ -43,7 +46,7 @@ internal sealed record FixtureRun(Fixture Fixture, ElfObject Original, ElfObject
         Compiler.Compile(fixture, original, []);
         Compiler.Compile(fixture, patched, ["-DPATCHED"]);
         var (before, after) = (ElfObject.ReadFile(original), ElfObject.ReadFile(patched));
-        return new FixtureRun(fixture, before, after, patched, Differ.Run(before, after));
+        return new FixtureRun(fixture, before, after, patched, Differ.Run(before, after, otherwise: new OtherwiseCompiled(fixture.Detached, fixture.Always)));
     }
 
     private static string MakeScratch()

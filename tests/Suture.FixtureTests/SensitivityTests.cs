@@ -38,9 +38,13 @@ public sealed class SensitivityTests
         {
             Judge.Differences(fixture, run.Without(need)).ShouldNotBeEmpty($"without {need.Text}");
         }
+        if (fixture.Detached.Count + fixture.Always.Count > 0)
+        {
+            Judge.Differences(fixture, run.AsWhatRuns()).ShouldNotBeEmpty("without what else runs under a name");
+        }
     }
 
-    public static TheoryData<string> Needy => [.. Fixture.All.Where(id => Fixture.Load(id).Needs.Count > 0)];
+    public static TheoryData<string> Needy => [.. Fixture.All.Where(id => Fixture.Load(id) is { Needs.Count: > 0 } or { Detached.Count: > 0 } or { Always.Count: > 0 })];
 
     [Fact]
     public void Changed_byte_in_a_function_is_noticed() => Spoil(output =>

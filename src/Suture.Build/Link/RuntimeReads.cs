@@ -32,8 +32,8 @@ internal static class RuntimeReads
             .Any(r => r.Target is { Kind: ElementKind.Data, Change: not Change.New } || (r.External is { } key && !isInVmlinux(key.Name)));
 
     /// <summary>
-    /// Compiles the units of <paramref name="diffs"/> with <paramref name="header"/> and compares them again. A unit for which this would replace fewer functions
-    /// than they say (the compiler inlined otherwise), or of which such a function would not be the running one, is left out of the result.
+    /// Compiles the units of <paramref name="diffs"/> with <paramref name="header"/> and compares them again. A unit in which code that runs
+    /// would still lead to what they replace, for the compiler inlined otherwise, is left out of the result.
     /// </summary>
     public static async Task<Dictionary<CompileUnit, (CompiledUnit Unit, DiffResult Diff)>> CompileAsync(
         KernelBuild kernel, CompilePlan plan, string header, IReadOnlyDictionary<CompileUnit, DiffResult> diffs, IReadOnlyDictionary<string, int> entrySizes,
@@ -51,9 +51,14 @@ internal static class RuntimeReads
         }
         foreach (var unit in built.Units)
         {
-            var diff = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), entrySizes, exactLines: true);
-            var replaced = diff.Replaced.Select(f => f.Twin!.Name).ToHashSet(StringComparer.Ordinal);
-            if (diff.Verdict == Verdict.Patchable && !HasOtherClones(diff, imageOf(unit.Unit.Owner)) && diffs[unit.Unit].Replaced.All(f => replaced.Contains(f.Twin!.Name)))
+            var (usual, image) = (diffs[unit.Unit], imageOf(unit.Unit.Owner));
+            DiffResult Compare(OtherwiseCompiled? otherwise) => Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), entrySizes, exactLines: true, otherwise: otherwise);
+            var diff = Compare(null);
+            if (diff.Verdict == Verdict.Patchable && (UsesClones(diff) || !Replaced(diff).IsSupersetOf(Replaced(usual))))
+            {
+                diff = Compare(new OtherwiseCompiled(OtherClones(diff.Original, image), Replaced(usual)));
+            }
+            if (diff.Verdict == Verdict.Patchable && TakesThePlaceOf(diff, usual))
             {
                 made[unit.Unit] = (unit, diff);
             }
@@ -61,15 +66,52 @@ internal static class RuntimeReads
         return made;
     }
 
-    /// <summary>
-    /// Whether it replaces or calls a function that the compiler made for certain arguments (f.isra.0, f.constprop.0), and that is not byte for byte the
-    /// one of this name that runs: compiled in another way it may take other arguments.
-    /// </summary>
-    private static bool HasOtherClones(DiffResult diff, ITargetImage image)
+    private static HashSet<string> Replaced(DiffResult diff) => diff.Replaced.Select(f => f.Twin!.Name).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Whether nothing that runs leads to what <paramref name="usual"/> replaces any more once <paramref name="diff"/> is applied.</summary>
+    private static bool TakesThePlaceOf(DiffResult diff, DiffResult usual)
     {
-        var clones = diff.Replaced.Select(f => f.Twin!).Concat(diff.Externals.Values.OfType<Element>())
-            .Where(e => e is { Kind: ElementKind.Function, Parent: null } && e.Name != e.SourceName).ToList();
-        return clones.Count > 0 && image.Match(diff.Original, asShipped: false) is var match && clones.Exists(c => match.Functions[c].State != MatchState.Identical);
+        var replaced = Replaced(diff);
+        var left = usual.Replaced.Select(f => f.Twin!).Where(f => !replaced.Contains(f.Name)).ToList();
+        if (left.Count == 0)
+        {
+            return true;
+        }
+        var users = new ElementUsers(usual.Original);
+        var seen = new HashSet<Element>(left, ReferenceEqualityComparer.Instance);
+        var work = new Queue<Element>(left);
+        while (work.TryDequeue(out var function))
+        {
+            if (function.IsGlobal)
+            {
+                return false;
+            }
+            foreach (var user in users.Of(function).Where(u => u.Kind != ElementKind.Entry && !SpecialSections.IsInit(u.Section)))
+            {
+                if (user.Kind != ElementKind.Function || ElementUsers.TakesAddress(user, function))
+                {
+                    return false;
+                }
+                var caller = user.Parent ?? user;
+                if (!replaced.Contains(caller.Name) && seen.Add(caller))
+                {
+                    work.Enqueue(caller);
+                }
+            }
+        }
+        return true;
+    }
+
+    private static bool UsesClones(DiffResult diff) => diff.Replaced.Select(f => f.Twin!).Concat(diff.Externals.Values.OfType<Element>()).Any(IsClone);
+
+    /// <summary>Whether the compiler made it for certain arguments (f.isra.0, f.constprop.0).</summary>
+    private static bool IsClone(Element e) => e is { Kind: ElementKind.Function, Parent: null } && e.Name != e.SourceName;
+
+    /// <summary>Clones that are not byte for byte the ones of these names that run: compiled in another way they may take other arguments.</summary>
+    private static HashSet<string> OtherClones(ObjectModel original, ITargetImage image)
+    {
+        var match = image.Match(original, asShipped: false);
+        return original.Functions.Where(f => IsClone(f) && match.Functions[f].State != MatchState.Identical).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>The header, in the kernel's work directory, where its name is the same for every build.</summary>

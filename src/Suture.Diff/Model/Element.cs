@@ -127,6 +127,9 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>For data that gets a fresh copy in the livepatch: what it replaces there. It has no twin then.</summary>
     public Element? Supersedes { get; internal set; }
 
+    /// <summary>For a function of the original object: whether the running one of its name is another, which may take other arguments.</summary>
+    public bool IsDetached { get; internal set; }
+
     /// <summary>Whether a copy in the livepatch takes its place for all functions that refer to it.</summary>
     public bool IsSuperseded { get; internal set; }
 

@@ -11,49 +11,10 @@ namespace Suture.Diff.Phases;
 /// </summary>
 internal sealed class Escalate
 {
-    private readonly ObjectModel _patched;
-    private readonly Dictionary<Element, List<Element>> _users = new(ReferenceEqualityComparer.Instance);
+    private readonly ElementUsers _users;
     private readonly Dictionary<Element, DataAccess> _access = new(ReferenceEqualityComparer.Instance);
 
-    private Escalate(ObjectModel patched)
-    {
-        _patched = patched;
-        foreach (var element in patched.Elements.Concat(patched.Entries))
-        {
-            foreach (var target in element.References.Select(r => r.Target).OfType<Element>().Distinct())
-            {
-                if (target != element)
-                {
-                    (_users.TryGetValue(target, out var list) ? list : _users[target] = []).Add(element);
-                }
-            }
-        }
-        foreach (var chunk in patched.Elements.Where(e => e.Kind == ElementKind.Chunk && _users.ContainsKey(e)))
-        {
-            ReplaceByOwners(chunk);
-        }
-    }
-
-    /// <summary>
-    /// Code outside of functions that only functions' own entries and jumps lead to, as that of alternatives is, is these functions' code: its calls are theirs, and its jumps back into one are no use of it.
-    /// </summary>
-    private void ReplaceByOwners(Element chunk)
-    {
-        var owners = _users[chunk].ConvertAll(u => u is { Kind: ElementKind.Entry } ? u.Owner : u is { Kind: ElementKind.Function } ? u : null).Select(o => o?.Parent ?? o).Distinct().ToList();
-        if (owners.Contains(null))
-        {
-            return;
-        }
-        foreach (var target in chunk.References.Where(r => r.Target is { Kind: ElementKind.Function }).GroupBy(r => r.Target!))
-        {
-            var inside = owners.Count == 1 && owners[0] == (target.Key.Parent ?? target.Key);
-            if (inside || target.All(r => r.Type == RelocationType.Plt32))
-            {
-                _users[target.Key].Remove(chunk);
-                _users[target.Key].AddRange(owners.OfType<Element>().Where(o => o != (target.Key.Parent ?? target.Key)).Except(_users[target.Key]));
-            }
-        }
-    }
+    private Escalate(ObjectModel patched) => _users = new ElementUsers(patched);
 
     public static void Run(ObjectModel patched)
     {
@@ -69,14 +30,14 @@ internal sealed class Escalate
     }
 
     private static bool MayBeStuck(Element e) => e is { Change: Change.Changed, Parent: null } && !SpecialSections.IsInit(e.Section)
-        && (e.Kind == ElementKind.Data || !Guard.IsTraceable(e.Twin!));
+        && (e.Kind == ElementKind.Data || !Guard.IsReplaceable(e.Twin!));
 
     /// <summary>
     /// Whether the element changed and cannot be replaced in place. A table of devices is looked at when its driver is loaded; only what changes
     /// and looks at it too gets a copy.
     /// </summary>
     private bool IsStuck(Element e) => MayBeStuck(e) && (e.Kind != ElementKind.Data || !Guard.IsBootOnly(e)
-        || (Guard.IsOwnDeviceTable(e) && (_users.GetValueOrDefault(e) ?? []).Exists(u => u is { Kind: ElementKind.Function, Change: not Change.None } && !SpecialSections.IsInit(u.Section))));
+        || (Guard.IsOwnDeviceTable(e) && _users.Of(e).Any(u => u is { Kind: ElementKind.Function, Change: not Change.None } && !SpecialSections.IsInit(u.Section))));
 
     /// <summary>Plans the whole chain from <paramref name="root"/> first: it is handed on altogether or not at all.</summary>
     private void HandOn(Element root)
@@ -93,7 +54,7 @@ internal sealed class Escalate
                 return;
             }
             // A table of devices stays as the driver registered it.
-            foreach (var user in (_users.GetValueOrDefault(element) ?? []).Where(u => u.Kind != ElementKind.Data || !Guard.IsDeviceTable(element)))
+            foreach (var user in _users.Of(element).Where(u => u.Kind != ElementKind.Data || !Guard.IsDeviceTable(element)))
             {
                 if (UserObstacle(element, user, cameFrom.GetValueOrDefault(element)) is { } obstacle)
                 {
@@ -106,7 +67,7 @@ internal sealed class Escalate
                     continue;
                 }
                 cameFrom.TryAdd(next, element);
-                if (next.Kind == ElementKind.Function && next.Twin is { } twin && Guard.IsTraceable(twin))
+                if (next.Kind == ElementKind.Function && next.Twin is { } twin && Guard.IsReplaceable(twin))
                 {
                     replaced.Add(next);
                 }
@@ -127,7 +88,8 @@ internal sealed class Escalate
         }
     }
 
-    private static void Copy(Element element)
+    /// <summary>Gives the livepatch a version of its own of what runs already.</summary>
+    public static void Copy(Element element)
     {
         if (element.Twin is { } original)
         {
@@ -187,8 +149,7 @@ internal sealed class Escalate
         }
         if (element.Kind == ElementKind.Function)
         {
-            return user.References.Exists(r => r.Target == element && r.Type != RelocationType.Plt32) && user.Parent != element && element != user
-                ? "which takes its address" : null;
+            return ElementUsers.TakesAddress(user, element) ? "which takes its address" : null;
         }
         var isTable = pointee is { Kind: ElementKind.Data };
         var use = isTable ? Access(user).OfTable(element) : Access(user).Of(element);
@@ -234,8 +195,8 @@ internal sealed class Escalate
         return false;
     }
 
-    private bool IsNeverWritten(Element data) => (_users.GetValueOrDefault(data) ?? [])
-        .TrueForAll(u => u.Kind == ElementKind.Function && Access(u).Of(data) == DataUse.Read);
+    private bool IsNeverWritten(Element data) => _users.Of(data)
+        .All(u => u.Kind == ElementKind.Function && Access(u).Of(data) == DataUse.Read);
 
     private DataAccess Access(Element function) =>
         _access.TryGetValue(function, out var access) ? access : _access[function] = new DataAccess(function);

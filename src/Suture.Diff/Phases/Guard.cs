@@ -27,7 +27,7 @@ internal static class Guard
         }
         foreach (var function in replaced.Except(bootOnly))
         {
-            if (!IsTraceable(function.Twin!))
+            if (!IsReplaceable(function.Twin!))
             {
                 findings.Add(FindingCatalog.NotTraceable(function.Name, function.Obstacle));
             }
@@ -62,11 +62,14 @@ internal static class Guard
         return findings;
     }
 
+    /// <summary>Whether the running function can be redirected to a new body.</summary>
+    public static bool IsReplaceable(Element original) => !original.IsDetached && IsTraceable(original);
+
     /// <summary>
     /// Whether the function can be redirected: it calls the tracer at its start (-pg -mfentry), or, where no
     /// function does, it is listed in __patchable_function_entries without being mere padding.
     /// </summary>
-    public static bool IsTraceable(Element function)
+    private static bool IsTraceable(Element function)
     {
         foreach (var reference in function.References)
         {

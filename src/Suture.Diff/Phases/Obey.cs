@@ -4,11 +4,18 @@ using Suture.Diff.Model;
 namespace Suture.Diff.Phases;
 
 /// <summary>
-/// Does what the author's marks say: before escalation, so that what is left out hands nothing on, and once more when it
+/// Does what the author's marks and the caller say: before escalation, so that what is left out hands nothing on, and once more when it
 /// is known what goes into the livepatch.
 /// </summary>
 internal static class Obey
 {
+    /// <summary>Applies what is known of objects that were compiled <paramref name="otherwise"/> to the outcome of the comparison.</summary>
+    public static void Run(OtherwiseCompiled otherwise, ObjectModel original, ObjectModel patched)
+    {
+        original.Functions.ForEach(f => f.IsDetached = otherwise.Detached.Contains(f.Name));
+        Always(patched.Functions.FindAll(f => f is { Parent: null, Twin: { } twin } && otherwise.Replaced.Contains(twin.Name)));
+    }
+
     /// <summary>Applies <paramref name="marks"/> to the outcome of the comparison.</summary>
     public static List<Finding> Run(Marks marks, ObjectModel patched)
     {

@@ -75,6 +75,10 @@ internal sealed class Select
         element.Parts.ForEach(Add);
         foreach (var reference in element.References.Concat(element.Entries.SelectMany(e => e.References)))
         {
+            if (reference.Target is { Change: Change.None, Parent: null, Twin.IsDetached: true } detached)
+            {
+                Escalate.Copy(detached);
+            }
             if (reference.Target is { } target && (IsOwn(target, reference) || IsPartOf(target, element)))
             {
                 Add(target);
