@@ -11,7 +11,7 @@ public static class FaultPoint
     /// <summary>Every step, in the order in which operations reach them.</summary>
     public static IReadOnlyList<string> Steps { get; } =
     [
-        "apply.read", "apply.checked", "apply.begun", "apply.copied", "apply.installed", "apply.marked", "apply.loaded", "apply.transitioned",
+        "apply.read", "apply.checked", "apply.begun", "apply.copied", "apply.listed", "apply.installed", "apply.marked", "apply.loaded", "apply.transitioned",
         "apply.recorded", "apply.unloaded", "apply.watched", "apply.cleared", "apply.finished",
         "revert.begun", "revert.unwanted", "revert.disabled", "revert.unloaded", "revert.finished",
         "boot.begun", "boot.marked", "boot.loaded", "boot.transitioned", "boot.recorded", "boot.watched", "boot.cleared",

@@ -21,6 +21,9 @@ public sealed record HostPaths(string State = "/var/lib/suture", string Configur
     /// <summary>Module file of an installed patch.</summary>
     public string Patch(string release, string name) => Path.Combine(Patches(release), name + ".ko");
 
+    /// <summary>Suffix of a module file that takes the place of the one in the store once the state means it.</summary>
+    public const string Next = ".next";
+
     /// <summary>Settings, key = value.</summary>
     public string SettingsFile => Path.Combine(Configuration, "suture.conf");
 

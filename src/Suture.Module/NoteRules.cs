@@ -48,7 +48,7 @@ public static partial class NoteRules
             : !IsVersion(note.Version) ? "its version is none"
             : note.Title is not null && !IsPrintable(note.Title, MaxTitle) ? "its title is too long, or not one printable line"
             : note.Cves.Count > MaxCves || !note.Cves.All(IsCve) ? "its CVE identifiers are none"
-            : !IsPrintable(note.Kernel.Release, 64) || !Hex().IsMatch(note.Kernel.BuildId) || (note.Kernel.Version is { } v && !IsPrintable(v, 128)) ? "its kernel is none"
+            : !IsPrintable(note.Kernel.Release, 64) || note.Kernel.BuildId is null || !Hex().IsMatch(note.Kernel.BuildId) || (note.Kernel.Version is { } v && !IsPrintable(v, 128)) ? "its kernel is none"
             : note.Effective is { } e && (!IsPrintable(e.Version, MaxEffective) || e.Fixes < 0 || e.Total < e.Fixes) ? "its effective version is none"
             : note.Functions.Count > MaxFunctions ? $"it has more than {MaxFunctions} functions"
             : note.Functions.TakeWhile(IsSound).Count() is var sound && sound < note.Functions.Count ? $"its function number {sound + 1} makes no sense"

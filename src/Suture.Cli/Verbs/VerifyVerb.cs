@@ -15,7 +15,13 @@ internal static class VerifyVerb
         var command = new Command("verify", "check that what is loaded is what was installed") { name, json };
         command.SetAction(parsed =>
         {
-            var comparisons = new Verification(SutureHost.This()).Run(parsed.GetValue(name));
+            var given = parsed.GetValue(name);
+            var comparisons = new Verification(SutureHost.This()).Run(given);
+            if (given is not null && comparisons.Count == 0)
+            {
+                Terminal.Error($"no patch {given} is installed for this kernel", "give a name that suture list shows");
+                return (int)ExitCode.HostRefused;
+            }
             var ok = comparisons.All(c => c.Ok);
             if (parsed.GetValue(json))
             {

@@ -25,12 +25,15 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private int _reapplied;
 
+    /// <summary>What takes its time tells the service manager that it goes on.</summary>
+    private KeepAlive Alive { get; } = new();
+
     /// <summary>Runs until <paramref name="cancel"/>.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         await using var metrics = MetricsSocket.Open(host.Paths, () => Metrics.Render(host, _reapplied));
-        // A look may take its time, with a transition or a watch in it.
-        ServiceNotifier.Ready("starting", 3 * host.Settings.AgentInterval + host.Settings.TransitionTimeout + host.Settings.Watch + TimeSpan.FromMinutes(2));
+        // A look may take its time: health checks, for one, run without a word between.
+        ServiceNotifier.Ready("starting", 3 * host.Settings.AgentInterval + 2 * host.Settings.HealthTimeout + TimeSpan.FromMinutes(3));
         try
         {
             while (true)
@@ -55,7 +58,10 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         {
             await LookAsync(cancel);
             var status = HostStatus.Read(host);
-            Metrics.WriteTextfile(host.Settings.TextfileDirectory, Metrics.Render(host, status, _reapplied));
+            if (Metrics.WriteTextfile(host.Settings.TextfileDirectory, Metrics.Render(host, status, _reapplied)) is { } fault)
+            {
+                Tell(fault);
+            }
             return Sentence(status);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -87,7 +93,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         {
             await ApplyAgainAsync(missing.Patch, cancel);
         }
-        foreach (var comparison in new Verification(host).Run(null).Where(c => !c.Ok && c.Check is "functions" or "module"))
+        foreach (var comparison in new Verification(host).Run(null).Where(c => !c.Ok && c.Check != "kernel"))
         {
             Tell($"{comparison.Patch}: {comparison.Detail}");
         }
@@ -121,19 +127,25 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         {
             return;
         }
-        string? harm = null;
+        var trial = new PatchTrial(host, "agent", host.Settings.TransitionTimeout, Alive);
+        string? harm;
         try
         {
-            harm = await watch.WatchAsync(host.Settings.Watch, "after", orphans[0].Name, null, cancel);
+            harm = await watch.WatchAsync(host.Settings.Watch, "after", orphans[0].Name, _ => Alive.Report(new HostProgress("watching the host's health")), cancel);
         }
-        finally
+        catch (OperationCanceledException)
         {
-            // Also when the service is stopped: an orderly end is no crash.
-            var outcome = new PatchTrial(host, "agent", host.Settings.TransitionTimeout, null).Judge(orphans, harm);
-            if (harm is not null && outcome is not null)
+            harm = watch.KernelHarmNow();
+            if (harm is null)
             {
-                orphans.ForEach(orphan => Record.Note(host, "agent", orphan.Name, orphan.Version, outcome.Word, outcome.Message));
+                trial.Leave(orphans);
+                throw;
             }
+        }
+        var outcome = trial.Judge(orphans, harm, cancel);
+        if (harm is not null && outcome is not null)
+        {
+            orphans.ForEach(orphan => Record.Note(host, "agent", orphan.Name, orphan.Version, outcome.Word, outcome.Message));
         }
     }
 
@@ -149,7 +161,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
             return;
         }
         _notBefore[patch.Name] = _clock.Elapsed + RetrySoon;
-        var outcome = new RevertOperation(host, null).Run(patch.Name, cancel);
+        var outcome = new RevertOperation(host, null, Alive).Run(patch.Name, cancel);
         Journal.Warning($"patch {patch.Name} is in quarantine and applied still; taken back once more: {outcome.Message}");
     }
 
@@ -162,7 +174,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
             return;
         }
         Journal.Warning($"patch {patch.Name} is to be applied and the kernel does not run it: applying it again");
-        var outcome = await new ApplyOperation(host, new ApplyOptions { Verb = "agent" }).RunAsync(patch.Name, cancel);
+        var outcome = await new ApplyOperation(host, new ApplyOptions { Verb = "agent" }, Alive).RunAsync(patch.Name, cancel);
         if (outcome.Result == HostResult.Done)
         {
             _reapplied++;
@@ -181,6 +193,21 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
         if (_told.Count < 1000 && _told.Add(text))
         {
             Journal.Warning(text);
+        }
+    }
+
+    private sealed class KeepAlive : IProgress<HostProgress>
+    {
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+        private readonly Stopwatch _since = Stopwatch.StartNew();
+
+        public void Report(HostProgress value)
+        {
+            if (_since.Elapsed > Interval)
+            {
+                _since.Restart();
+                ServiceNotifier.Alive(value.Stage);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Suture.Host.Interfaces;
 using Suture.Host.Operations;
 using Suture.Host.State;
 
@@ -36,23 +37,35 @@ public static class Metrics
         return text.Append("# EOF\n").ToString();
     }
 
-    /// <summary>Writes the file for node_exporter, whole or not at all, when it wants one.</summary>
-    public static void WriteTextfile(string directory, string text)
+    /// <summary>Writes the file for node_exporter, whole or not at all, when it wants one; what stands in the way, or null.</summary>
+    public static string? WriteTextfile(string directory, string text)
     {
         if (!Directory.Exists(directory))
         {
-            return;
+            return null;
         }
         var path = Path.Combine(directory, TextfileName);
+        var aside = path + DurableFile.Unfinished;
         try
         {
-            // The collector speaks the older text format, which has no end mark.
-            File.WriteAllText(path + DurableFile.Unfinished, text.Replace("# EOF\n", "", StringComparison.Ordinal));
-            File.Move(path + DurableFile.Unfinished, path, overwrite: true);
+            // The directory may be another user's: what lies there is not followed, and a new file is made.
+            File.Delete(aside);
+            var (file, errno) = Posix.Open(aside, Posix.CreateNew | Posix.NoFollow, 0x1A4);
+            using (file)
+            {
+                if (file is null)
+                {
+                    return $"{aside} cannot be made (errno {errno})";
+                }
+                // The collector speaks the older text format, which has no end mark.
+                RandomAccess.Write(file, Encoding.UTF8.GetBytes(text.Replace("# EOF\n", "", StringComparison.Ordinal)), 0);
+            }
+            File.Move(aside, path, overwrite: true);
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Interfaces.Journal.Warning($"{path} cannot be written: {e.Message}");
+            return $"{path} cannot be written: {e.Message}";
         }
     }
 

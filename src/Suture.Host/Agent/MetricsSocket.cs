@@ -67,9 +67,9 @@ public sealed class MetricsSocket : IAsyncDisposable
                 bound.CancelAfter(ClientBound);
                 await AnswerAsync(client, render, bound.Token);
             }
-            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException or IOException or UnauthorizedAccessException)
             {
-                // The client went away, or we do.
+                // The client went away, or we do; or the state cannot be read at the moment: the next one may be luckier.
             }
         }
     }

@@ -22,33 +22,47 @@ public sealed class HealthChecks(string directory, TimeSpan timeout)
     private const int MaxChecks = 64;
     private const int MaxLine = 300;
 
-    /// <summary>Paths of the checks in the order of their names; files that begin with a dot or are not executable are none.</summary>
-    public IReadOnlyList<string> Files()
+    /// <summary>
+    /// Runs all of them, in the order of their names; files that begin with a dot or are not executable are none.
+    /// <paramref name="stage"/> (before, after, boot) and <paramref name="patch"/> are told in SUTURE_STAGE and SUTURE_PATCH.
+    /// </summary>
+    public async Task<IReadOnlyList<CheckResult>> RunAsync(string stage, string patch, CancellationToken cancel)
     {
+        string[] files;
         try
         {
-            const UnixFileMode anyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-            return !Directory.Exists(directory) ? [] : [.. Directory.EnumerateFiles(directory)
-                .Where(f => !Path.GetFileName(f).StartsWith('.') && (File.GetUnixFileMode(f) & anyExecute) != 0)
-                .Order(StringComparer.Ordinal).Take(MaxChecks)];
+            // Not EnumerateFiles, which passes over what a link leads to nowhere.
+            files = !Directory.Exists(directory) ? [] : [.. Directory.EnumerateFileSystemEntries(directory)
+                .Where(f => !Path.GetFileName(f).StartsWith('.') && !Directory.Exists(f)).Order(StringComparer.Ordinal)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return [];
+            return [new CheckResult(directory, false, $"cannot be read: {e.Message}")];
         }
+        return [.. (await Task.WhenAll(files.Where(IsMeant).Take(MaxChecks).Select(f => RunAsync(f, stage, patch, cancel))))];
     }
 
-    /// <summary>Runs all of them. <paramref name="stage"/> (before, after, boot) and <paramref name="patch"/> are told in SUTURE_STAGE and SUTURE_PATCH.</summary>
-    public async Task<IReadOnlyList<CheckResult>> RunAsync(string stage, string patch, CancellationToken cancel) =>
-        await Task.WhenAll(Files().Select(f => RunAsync(f, stage, patch, cancel)));
+    /// <summary>A check that cannot be looked at, as a link that leads nowhere, is one that fails, and not none.</summary>
+    private static bool IsMeant(string file)
+    {
+        const UnixFileMode anyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        try
+        {
+            return (File.GetUnixFileMode(file) & anyExecute) != 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
 
     private async Task<CheckResult> RunAsync(string file, string stage, string patch, CancellationToken cancel)
     {
         var name = Path.GetFileName(file);
-        // What root runs must be root's own; tests run as who they are.
-        if (Posix.Facts(file) is not { } facts || facts.OthersMayWrite || (facts.Owner != 0 && facts.Owner != Posix.EffectiveUser))
+        // What root runs must be root's own; tests run as who they are. A link's own mode says nothing: what it leads to counts, and who can turn it.
+        if (NotRootsOwn(file) is { } fault)
         {
-            return new CheckResult(name, false, "is not run: it must belong to root and be writable by nobody else");
+            return new CheckResult(name, false, $"is not run: {fault}");
         }
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         bound.CancelAfter(timeout);
@@ -88,6 +102,22 @@ public sealed class HealthChecks(string directory, TimeSpan timeout)
             }
             process?.Dispose();
         }
+    }
+
+    private static string? NotRootsOwn(string file)
+    {
+        try
+        {
+            var target = new FileInfo(file) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)?.FullName : file;
+            return target is null || Posix.Facts(target) is not { } facts ? "it leads to no file"
+                : facts.OthersMayWrite || Posix.Facts(Path.GetDirectoryName(target)!) is not { OthersMayWrite: false } || !IsTrusted(facts.Owner) || Posix.Facts(file) is not { } itself || !IsTrusted(itself.Owner)
+                ? $"{target} must belong to root and be writable by nobody else, and so must its directory" : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+        static bool IsTrusted(uint owner) => owner == 0 || owner == Posix.EffectiveUser;
     }
 
     private static async Task<string> LastLineAsync(StreamReader output, CancellationToken cancel)

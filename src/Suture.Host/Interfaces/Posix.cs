@@ -7,6 +7,7 @@ namespace Suture.Host.Interfaces;
 internal static unsafe partial class Posix
 {
     public const int CreateRead = 0x40;      // O_RDONLY | O_CREAT
+    public const int CreateNew = 0xC1;       // O_WRONLY | O_CREAT | O_EXCL
     public const int CreateAppend = 0x442;   // O_RDWR | O_CREAT | O_APPEND
     public const int Directory = 0x10000;    // O_DIRECTORY
     public const int NoFollow = 0x20000;     // O_NOFOLLOW
@@ -15,6 +16,9 @@ internal static unsafe partial class Posix
 
     /// <summary>ELOOP: with O_NOFOLLOW, the file is a symbolic link.</summary>
     public const int TooManyLinks = 40;
+
+    /// <summary>EOPNOTSUPP: a file system that cannot reserve.</summary>
+    public const int NotSupported = 95;
 
     /// <summary>EWOULDBLOCK.</summary>
     public const int WouldBlock = 11;
@@ -74,8 +78,8 @@ internal static unsafe partial class Posix
     /// <summary>flock(2), exclusive, without waiting; 0 or the errno.</summary>
     public static int TryLock(SafeFileHandle file) => Lock(file, 2 | 4) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
-    /// <summary>Reserves <paramref name="length"/> bytes from <paramref name="offset"/> on without making the file longer; false when the disk has no room or cannot.</summary>
-    public static bool Reserve(SafeFileHandle file, long offset, long length) => Allocate(file, 1, offset, length) == 0;
+    /// <summary>Reserves <paramref name="length"/> bytes from <paramref name="offset"/> on without making the file longer; 0 or the errno.</summary>
+    public static int Reserve(SafeFileHandle file, long offset, long length) => Allocate(file, 1, offset, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <summary>Moves to the end of the file.</summary>
     public static void SeekToEnd(SafeFileHandle file) => _ = Seek(file, 0, 2);

@@ -34,6 +34,8 @@ public sealed record ApplyOptions
 public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgress<HostProgress>? progress = null)
 {
     private static readonly TimeSpan LockBound = TimeSpan.FromSeconds(30);
+    private readonly ShownProgress _progress = new(progress);
+    private bool _isApplied;
 
     private TimeSpan Timeout => options.Timeout ?? host.Settings.TransitionTimeout;
 
@@ -47,7 +49,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new HostOutcome { Result = HostResult.Failed, Message = e.Message, Advice = $"is there room and permission below {host.Paths.State}? nothing was loaded" };
+            return new HostOutcome { Result = HostResult.Failed, Message = e.Message, Advice = $"is there room and permission below {host.Paths.State}? {(_isApplied ? "the patch is applied" : "nothing was loaded")}" };
         }
     }
 
@@ -55,9 +57,9 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
     {
         if (host.Fitness.Refusal() is { } unfit)
         {
-            return HostOutcome.Of(unfit);
+            return Refused(given, null, unfit);
         }
-        progress?.Report(new HostProgress("checking"));
+        _progress.Report(new HostProgress("checking"));
         using var watch = new HealthWatch(host.Kernel, host.Checks);
         HostOutcome outcome;
         Record record;
@@ -67,11 +69,9 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         {
             if (hold is null)
             {
-                return HostOutcome.Of(Busy());
+                return Refused(given, null, Busy());
             }
-            var recovery = new Recovery(host);
-            var state = recovery.Run();
-            notes = recovery.Notes;
+            var state = Settled(out notes);
             var (opened, refusal) = OpenGiven(given, state);
             using var module = opened;
             if (module is null)
@@ -110,6 +110,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
                 return Refused(module.Note.Name, module.Note.Version, Unhealthy([harm])!);
             }
             (record, patch, outcome) = Apply(state, module, cancel);
+            _isApplied = outcome.Result == HostResult.Done;
         }
         if (outcome.Result != HostResult.Done)
         {
@@ -122,23 +123,42 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         return outcome with { Notes = [.. notes, .. outcome.Notes] };
     }
 
+    /// <summary>The state as it is true now. Who only asks whether a patch can be applied settles nothing.</summary>
+    private HostState Settled(out IReadOnlyList<string> notes)
+    {
+        if (options.DryRun)
+        {
+            var loaded = host.State.Load();
+            notes = loaded.Warnings;
+            return loaded.State;
+        }
+        var recovery = new Recovery(host);
+        var state = recovery.Run();
+        notes = recovery.Notes;
+        return state;
+    }
+
     private (Record Record, InstalledPatch Patch, HostOutcome Outcome) Apply(HostState state, OpenedModule module, CancellationToken cancel)
     {
         var known = state.For(module.Note.Kernel.Release).FirstOrDefault(p => p.Name == module.Note.Name);
         var described = StateFile.Describe(module.Note, module.Bytes, DateTimeOffset.UtcNow);
         var patch = known is null ? described
             : known.Sha256 == described.Sha256 ? known
-            : described with { Marks = known.Marks };
+            : described with { Marks = known.Marks, Wish = known.Wish, ReplacedBy = known.ReplacedBy };
         var record = Record.Begin(host, options.Verb, patch);
         FaultPoint.Reached("apply.begun");
         try
         {
             if (known?.Sha256 != described.Sha256 || !IsInStore(patch))
             {
-                progress?.Report(new HostProgress("installing"));
+                _progress.Report(new HostProgress("installing"));
                 DurableFile.MakeDirectory(host.Paths.Patches(patch.Release));
-                DurableFile.Write(host.Paths.Patch(patch.Release, patch.Name), module.Bytes, () => FaultPoint.Reached("apply.copied"));
+                // Beside the old file, which stays the one that the state means until it means this one.
+                var path = host.Paths.Patch(patch.Release, patch.Name);
+                DurableFile.Write(path + HostPaths.Next, module.Bytes, () => FaultPoint.Reached("apply.copied"));
                 host.State.Save(state = state.With(patch));
+                FaultPoint.Reached("apply.listed");
+                DurableFile.Rename(path + HostPaths.Next, path);
             }
             FaultPoint.Reached("apply.installed");
             // What is loaded is the store's own copy, read back and checked through the descriptor that the kernel gets.
@@ -150,7 +170,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
                     refusal ??= new Refusal(RefusalKind.Verification, $"{host.Paths.Patch(patch.Release, patch.Name)} is not what was written there", "is the disk in order?");
                     return (record, patch, HostOutcome.Of(refusal, patch.Name));
                 }
-                var outcome = new PatchTrial(host, "apply", Timeout, progress).Run(ref state, patch, stored, cancel);
+                var outcome = new PatchTrial(host, "apply", Timeout, _progress).Run(ref state, patch, stored, cancel);
                 return (record, patch, outcome);
             }
         }
@@ -180,24 +200,29 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
     private async Task<HostOutcome> WatchAsync(HealthWatch watch, InstalledPatch patch, HostOutcome applied, CancellationToken cancel)
     {
         var period = options.Watch ?? host.Settings.Watch;
-        string? harm = null;
-        var interrupted = false;
+        var trial = new PatchTrial(host, "apply", Timeout, _progress);
+        string? harm, interrupted = null;
         try
         {
             harm = await watch.WatchAsync(period, "after", patch.Name,
-                passed => progress?.Report(new HostProgress("watching the host's health", (int)Math.Ceiling((period - passed).TotalSeconds), "s")), cancel);
+                passed => _progress.Report(new HostProgress("watching the host's health", (int)Math.Ceiling((period - passed).TotalSeconds), "s")), cancel);
         }
         catch (OperationCanceledException)
         {
-            interrupted = true;
+            harm = watch.KernelHarmNow();
+            interrupted = harm is null ? trial.Leave([patch]) : null;
         }
         FaultPoint.Reached("apply.watched");
-        return new PatchTrial(host, "apply", Timeout, progress).Judge([patch], harm) switch
+        if (interrupted is not null)
+        {
+            return applied with { Message = $"{applied.Message}; {interrupted}" };
+        }
+        return trial.Judge([patch], harm, cancel) switch
         {
             null => applied with { Message = $"{patch.Name} was applied, and changed by another command while it was watched" },
             { Result: HostResult.Done } healthy => applied with
             {
-                Message = applied.Message + (interrupted ? "; watching its health was interrupted" : period > TimeSpan.Zero ? $", and healthy for {period.TotalSeconds:0.#} s" : ""),
+                Message = applied.Message + (period > TimeSpan.Zero ? $", and healthy for {period.TotalSeconds:0.#} s" : ""),
                 Notes = healthy.Notes,
             },
             var harmful => harmful with { TransitionMs = applied.TransitionMs },

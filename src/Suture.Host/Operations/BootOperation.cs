@@ -41,17 +41,22 @@ public sealed class BootOperation(SutureHost host)
         {
             return new HostOutcome { Result = HostResult.Nothing, Message = _story.Count > 0 ? string.Join("; ", _story) : "nothing to apply" };
         }
-        string? harm = null;
+        var trial = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null);
+        string? harm;
         try
         {
             harm = await watch.WatchAsync(host.Settings.BootWatch, "boot", loaded[0].Name, null, cancel);
         }
         catch (OperationCanceledException)
         {
-            // An orderly shutdown is no crash.
+            harm = watch.KernelHarmNow();
+            if (harm is null)
+            {
+                return new HostOutcome { Result = HostResult.Done, Message = trial.Leave(loaded) };
+            }
         }
         FaultPoint.Reached("boot.watched");
-        var outcome = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null).Judge(loaded, harm);
+        var outcome = trial.Judge(loaded, harm, cancel);
         if (harm is not null && outcome is not null)
         {
             loaded.ForEach(patch => Record.Note(host, "boot", patch.Name, patch.Version, outcome.Word, outcome.Message));
@@ -79,11 +84,25 @@ public sealed class BootOperation(SutureHost host)
         watch.HarmBefore();
         foreach (var patch in state.For(host.Running.Release).Where(p => p.MayLoadAutomatically && !host.Sysfs.Exists(p.Module)).ToList())
         {
-            var outcome = LoadOne(ref state, patch, cancel);
-            _story.Add(outcome.Message);
-            if (outcome.Result == HostResult.Done)
+            if (cancel.IsCancellationRequested)
             {
-                loaded.Add(patch);
+                _story.Add($"{patch.Name} is not applied: the machine goes down");
+                continue;
+            }
+            try
+            {
+                var outcome = LoadOne(ref state, patch, cancel);
+                _story.Add(outcome.Message);
+                if (outcome.Result == HostResult.Done)
+                {
+                    loaded.Add(patch);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Those before it are in the kernel, and are to be watched.
+                _story.Add($"{patch.Name} is not applied: {e.Message}");
+                Journal.Error(_story[^1]);
             }
         }
         return loaded;

@@ -125,7 +125,7 @@ public sealed record HostStatus
         return patch switch
         {
             { Quarantine: { } harm } => new(patch, PatchCondition.Quarantined, harm.Reason),
-            { Probation: { } probation } when probation.BootId != host.Running.BootId => new(patch, PatchCondition.Quarantined, $"the machine went down while it was being applied ({probation.Since:yyyy-MM-dd HH:mm} UTC)"),
+            { Probation: { } probation } when probation.BootId != host.Running.BootId && probation.EndedInOrder != true => new(patch, PatchCondition.Quarantined, $"the machine went down while it was being applied ({probation.Since:yyyy-MM-dd HH:mm} UTC)"),
             { Marks: var marks } when marks.HasFlag(PatchMarks.Excluded) => new(patch, PatchCondition.Installed, "excluded on this host"),
             { Wish: PatchWish.Applied, Marks: var marks } when marks.HasFlag(PatchMarks.Held) => new(patch, PatchCondition.Missing, $"held: apply it by hand, suture apply {patch.Name}"),
             { Wish: PatchWish.Applied } => new(patch, PatchCondition.Missing, $"it is to be applied and the kernel does not run it: suture apply {patch.Name}"),

@@ -12,10 +12,15 @@ namespace Suture.Host.Operations;
 /// </summary>
 internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout, IProgress<HostProgress>? progress)
 {
-    private static readonly TimeSpan LockBound = TimeSpan.FromSeconds(30);
-
     /// <summary>Longer than any command holds the lock, with a transition and its reversal.</summary>
-    private static readonly TimeSpan HarmLockBound = TimeSpan.FromMinutes(60);
+    private static readonly TimeSpan LockBound = TimeSpan.FromMinutes(60);
+
+    /// <summary>For who is to end at once.</summary>
+    private static readonly TimeSpan BriefLockBound = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan SysfsBound = TimeSpan.FromSeconds(5), Poll = TimeSpan.FromMilliseconds(20);
+
+    private const string LookedAtLater = "it stays on probation until the agent, or the next suture command, has looked at it";
 
     /// <summary>
     /// Loads <paramref name="patch"/>, whose opened file in the store is <paramref name="module"/>, completes its transition and records it; it is then
@@ -25,6 +30,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
     {
         var marked = patch with { Probation = host.NewProbation(verb == "boot"), Quarantine = null };
         var before = state;
+        using var room = host.State.Reserve();
         host.State.Save(state = state.With(marked));
         FaultPoint.Reached($"{verb}.marked");
 
@@ -48,17 +54,23 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
         var after = Recovery.AfterApplying(host, state, marked);
         try
         {
+            room.Dispose();
             host.State.Save(after);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return TakeBackUnrecorded(patch, e);
+            var replacedAny = before.For(patch.Release).Any(p => p.Name != patch.Name && p.Wish == PatchWish.Applied && after.For(patch.Release).Any(q => q.Name == p.Name && q.Wish == PatchWish.Replaced));
+            return replacedAny ? LeftUnrecorded(patch, e) : TakeBackUnrecorded(patch, e);
         }
         state = after;
         FaultPoint.Reached($"{verb}.recorded");
-        foreach (var replaced in state.For(patch.Release).Where(p => p.Wish == PatchWish.Replaced && host.Modules.Contains(p.Module) && !host.Sysfs.Exists(p.Module)))
+        foreach (var replaced in state.For(patch.Release).Where(p => p.Wish == PatchWish.Replaced && host.Modules.Contains(p.Module)))
         {
-            loader.Unload(replaced.Module);
+            // The kernel frees what was replaced a moment after the transition has ended.
+            if (SpinWait.SpinUntil(() => { Thread.Sleep(Poll); return !host.Sysfs.Exists(replaced.Module); }, SysfsBound))
+            {
+                loader.Unload(replaced.Module);
+            }
         }
         FaultPoint.Reached($"{verb}.unloaded");
         return new HostOutcome { Result = HostResult.Done, Message = $"{patch.Name} is applied", Patch = patch.Name, TransitionMs = transition };
@@ -66,26 +78,37 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
 
     /// <summary>
     /// Ends the probation of patches that this process watched: <paramref name="harm"/> null clears the marker, else they are taken back and put into
-    /// quarantine. Takes the lock; harm is not forgotten because another command holds it, nor because a disk that the patch may have broken cannot be read.
+    /// quarantine. Takes the lock; harm is not forgotten because another command holds it, nor because a disk that the patch may have broken cannot be read,
+    /// nor because this process is to end (<paramref name="cancel"/>), as nothing else is waited for then.
     /// Null when somebody else has changed all of them meanwhile.
     /// </summary>
-    public HostOutcome? Judge(IReadOnlyList<InstalledPatch> tried, string? harm)
+    public HostOutcome? Judge(IReadOnlyList<InstalledPatch> tried, string? harm, CancellationToken cancel)
     {
         StateFile.Loaded loaded;
         HostLock? hold = null;
         try
         {
-            hold = HostLock.Take(host.Paths, harm is null ? LockBound : HarmLockBound, CancellationToken.None);
+            hold = HostLock.Take(host.Paths, LockBound, harm is null ? cancel : CancellationToken.None, () => progress?.Report(new HostProgress("waiting for another suture command")));
             if (hold is null)
             {
-                return harm is null ? null
-                    : new HostOutcome { Result = HostResult.Failed, Message = $"{harm}; not taken back: another command has held the lock for {HarmLockBound.TotalMinutes} minutes", Advice = "ps -C suture; suture status", Patch = tried[0].Name };
+                var held = $"another command has held the lock for {LockBound.TotalMinutes} minutes";
+                return harm is null ? Unjudged(tried, held)
+                    : new HostOutcome { Result = HostResult.Failed, Message = $"{harm}; not taken back: {held}", Advice = "ps -C suture; suture status", Patch = tried[0].Name };
             }
             loaded = host.State.Load();
         }
-        catch (Exception e) when (harm is not null && e is IOException or UnauthorizedAccessException)
+        catch (OperationCanceledException)
+        {
+            return Unjudged(tried, "another command held the lock");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Journal.Warning($"the state cannot be read: {e.Message}");
+            if (harm is null)
+            {
+                hold?.Dispose();
+                return Unjudged(tried, $"the state cannot be read ({e.Message})");
+            }
             loaded = new StateFile.Loaded(new HostState(), [e.Message]);
         }
         using (hold)
@@ -96,6 +119,36 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
             return outcome;
         }
     }
+
+    /// <summary>
+    /// Ends a watch before its time, because this process was told to: the marker stays, and says that this was no crash. The agent or the next command settles it; should
+    /// the machine be rebooted first, the next boot tries the patch once more, and again, but not for ever.
+    /// </summary>
+    /// <returns>What to tell of it.</returns>
+    public string Leave(IReadOnlyList<InstalledPatch> tried)
+    {
+        try
+        {
+            using var hold = HostLock.Take(host.Paths, BriefLockBound, CancellationToken.None);
+            if (hold is not null)
+            {
+                var loaded = host.State.Load();
+                host.State.TrySave(Watched(loaded, tried, null).Aggregate(loaded.State, (s, p) => s.With(p with { Probation = p.Probation! with { EndedInOrder = true } })));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Journal.Warning($"the state cannot be read: {e.Message}");
+        }
+        return $"watching its health was interrupted: {LookedAtLater}";
+    }
+
+    private static HostOutcome Unjudged(IReadOnlyList<InstalledPatch> tried, string why) => new()
+    {
+        Result = HostResult.Done,
+        Message = $"{string.Join(", ", tried.Select(p => p.Name))}: applied",
+        Notes = [$"{why}: {LookedAtLater}"],
+    };
 
     /// <summary>Those of <paramref name="tried"/> that are still on probation here. A state that could not be read does not say that they are not.</summary>
     private List<InstalledPatch> Watched(StateFile.Loaded loaded, IReadOnlyList<InstalledPatch> tried, string? harm)
@@ -108,7 +161,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
     private HostOutcome Clear(HostState state, List<InstalledPatch> healthy)
     {
         var outcome = new HostOutcome { Result = HostResult.Done, Message = $"{string.Join(", ", healthy.Select(p => p.Name))}: applied, and healthy" };
-        return host.State.TrySave(healthy.Aggregate(state, (s, p) => s.With(p with { Probation = null }))) is { } fault
+        return host.State.TrySave(healthy.Aggregate(state, (s, p) => s.With(p with { Probation = null, UnwatchedBoots = null }))) is { } fault
             ? outcome with { Notes = [$"{fault}: when there is room again, the agent watches anew"] } : outcome;
     }
 
@@ -166,6 +219,15 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
         host.State.TrySave(before);
         return before;
     }
+
+    /// <summary>Taking it back would leave the host without what it replaced, too, and nothing can be written that brings that back.</summary>
+    private static HostOutcome LeftUnrecorded(InstalledPatch patch, Exception fault) => new()
+    {
+        Result = HostResult.Failed,
+        Message = $"{patch.Name} is applied, and replaced what was applied before, but that could not be recorded ({fault.Message})",
+        Advice = "make room, then run suture status and suture apply: the next command records it. A reboot before that puts it into quarantine and applies what it replaced",
+        Patch = patch.Name,
+    };
 
     private HostOutcome TakeBackUnrecorded(InstalledPatch patch, Exception fault)
     {

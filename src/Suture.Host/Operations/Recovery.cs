@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Suture.Host.State;
 
 namespace Suture.Host.Operations;
@@ -12,6 +13,9 @@ public sealed class Recovery(SutureHost host)
 
     /// <summary>Shorter than other commands wait for the lock: the agent waits anew at every look.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
+
+    /// <summary>A patch on which the machine is shut down time and again before it was watched long enough may be why.</summary>
+    private const int MostUnwatchedBoots = 3;
 
     private readonly List<string> _notes = [];
 
@@ -30,6 +34,7 @@ public sealed class Recovery(SutureHost host)
             state = Settle(state, patch);
         }
         RemoveUnfinishedFiles();
+        FinishInstallations(state);
         if (!state.ToJson().AsSpan().SequenceEqual(loaded.State.ToJson()) || loaded.Warnings.Count > 0)
         {
             host.State.Save(state);
@@ -46,9 +51,16 @@ public sealed class Recovery(SutureHost host)
             {
                 return state;
             }
-            if (probation.BootId != host.Running.BootId)
+            var unwatched = (patch.UnwatchedBoots ?? 0) + 1;
+            if (probation.BootId != host.Running.BootId && probation.EndedInOrder == true && unwatched < MostUnwatchedBoots)
             {
-                var reason = $"the machine went down {(probation.AtBoot ? "after it was applied at boot" : "while it was being applied")} at {probation.Since:yyyy-MM-dd HH:mm:ss} UTC";
+                patch = patch with { Probation = null, UnwatchedBoots = unwatched };
+                state = state.With(patch);
+            }
+            else if (probation.BootId != host.Running.BootId)
+            {
+                var reason = probation.EndedInOrder == true ? $"the machine was shut down {unwatched} times in a row before it had been watched long enough"
+                    : $"the machine went down {(probation.AtBoot ? "after it was applied at boot" : "while it was being applied")} at {probation.Since:yyyy-MM-dd HH:mm:ss} UTC";
                 _notes.Add($"{patch.Name} is put into quarantine: {reason}");
                 Record.Note(host, probation.AtBoot ? "boot" : "apply", patch.Name, patch.Version, "quarantined", reason);
                 return state.WithQuarantined(patch, reason);
@@ -116,6 +128,24 @@ public sealed class Recovery(SutureHost host)
         foreach (var directory in new[] { host.Paths.State, host.Paths.Patches(host.Running.Release) }.Where(Directory.Exists))
         {
             foreach (var file in Directory.GetFiles(directory, "*" + DurableFile.Unfinished))
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
+    /// <summary>A file in the store that was written and not given its name: it gets it when the state means it already.</summary>
+    private void FinishInstallations(HostState state)
+    {
+        var directory = host.Paths.Patches(host.Running.Release);
+        foreach (var file in Directory.Exists(directory) ? Directory.GetFiles(directory, "*" + HostPaths.Next) : [])
+        {
+            var path = file[..^HostPaths.Next.Length];
+            if (state.For(host.Running.Release).Any(p => host.Paths.Patch(p.Release, p.Name) == path && p.Sha256 == Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))))
+            {
+                DurableFile.Rename(file, path);
+            }
+            else
             {
                 File.Delete(file);
             }

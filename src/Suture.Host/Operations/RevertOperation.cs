@@ -7,6 +7,7 @@ namespace Suture.Host.Operations;
 public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgress<HostProgress>? progress = null)
 {
     private static readonly TimeSpan LockBound = TimeSpan.FromSeconds(30);
+    private readonly ShownProgress _progress = new(progress);
 
     /// <summary>Takes back the patch <paramref name="given"/>, or else the one that was applied last.</summary>
     public HostOutcome Run(string? given, CancellationToken cancel)
@@ -112,7 +113,7 @@ public sealed class RevertOperation(SutureHost host, TimeSpan? timeout, IProgres
     {
         var loader = host.Loader(timeout ?? host.Settings.TransitionTimeout);
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        var disabled = loader.Disable(patch.Module, left => progress?.Report(new HostProgress("transition back", left, "tasks")), cancel);
+        var disabled = loader.Disable(patch.Module, left => _progress.Report(new HostProgress("transition back", left, "tasks")), cancel);
         FaultPoint.Reached("revert.disabled");
         if (!disabled.Ok)
         {

@@ -20,7 +20,7 @@ public sealed class StateChanges(SutureHost host)
     /// <summary>Deletes an installed patch that is not applied.</summary>
     public HostOutcome Remove(string given, CancellationToken cancel) => Change(given, "remove", cancel, (state, patch) =>
     {
-        if (host.Sysfs.Exists(patch.Module) || patch.Probation is not null)
+        if (patch.Release == host.Running.Release && (host.Sysfs.Exists(patch.Module) || patch.Probation is not null))
         {
             return (state, HostOutcome.Of(new Refusal(RefusalKind.Host, $"{patch.Name} is applied", $"take it back first: suture revert {patch.Name}"), patch.Name));
         }
@@ -39,9 +39,12 @@ public sealed class StateChanges(SutureHost host)
                 return HostOutcome.Of(ApplyOperation.Busy());
             }
             var state = new Recovery(host).Run();
-            if (state.Patches.LastOrDefault(p => p.IsNamed(given) && p.Release == host.Running.Release) is not { } patch)
+            var named = state.Patches.Where(p => p.IsNamed(given)).ToList();
+            // Those of other kernels too, where the name leaves no doubt: they would stay for ever.
+            if ((named.Find(p => p.Release == host.Running.Release) ?? (named.Count == 1 ? named[0] : null)) is not { } patch)
             {
-                return HostOutcome.Of(new Refusal(RefusalKind.Host, $"no patch {given} is installed for kernel {host.Running.Release}", "give a name that suture list shows"));
+                return HostOutcome.Of(new Refusal(RefusalKind.Host, named.Count == 0 ? $"no patch {given} is installed"
+                    : $"patches {given} are installed for the kernels {string.Join(", ", named.Select(p => p.Release))}, none for {host.Running.Release}", "give a name that suture list shows"));
             }
             var (changed, outcome) = change(state, patch);
             if (outcome.Result == HostResult.Done)

@@ -32,7 +32,49 @@ internal static class DurableFile
             throw;
         }
         written?.Invoke();
-        File.Move(aside, path, overwrite: true);
+        Rename(aside, path);
+    }
+
+    /// <summary>Keeps room on the disk, in a file that goes when it is disposed of. <paramref name="path"/> is without <see cref="Unfinished"/>.</summary>
+    /// <exception cref="IOException">There is none.</exception>
+    public static IDisposable Reserve(string path, long bytes) => new Room(path + Unfinished, bytes);
+
+    private sealed class Room : IDisposable
+    {
+        private readonly string _path;
+
+        public Room(string path, long bytes)
+        {
+            _path = path;
+            var (file, errno) = Posix.Open(path, Posix.CreateAppend | Posix.NoFollow);
+            using (file)
+            {
+                errno = file is null ? errno : Posix.Reserve(file, 0, bytes);
+            }
+            if (errno is not (0 or Posix.NotSupported))
+            {
+                Dispose();
+                throw new IOException($"{path}: no room for {bytes} bytes (errno {errno})");
+            }
+        }
+
+        public void Dispose()
+        {
+            try
+            {
+                File.Delete(_path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Recovery deletes it; what was done with the room meanwhile is not to fail for it.
+            }
+        }
+    }
+
+    /// <summary>Gives the finished file <paramref name="from"/> its name, for good.</summary>
+    public static void Rename(string from, string path)
+    {
+        File.Move(from, path, overwrite: true);
         Posix.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 

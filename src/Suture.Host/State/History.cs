@@ -77,8 +77,12 @@ public sealed class History(HostPaths paths)
             var bytes = Encoding.UTF8.GetBytes(text);
             if (line.Outcome == Begun)
             {
-                // File systems that cannot reserve say so; the line itself still tells whether there is room now.
-                Posix.Reserve(file, RandomAccess.GetLength(file) + bytes.Length, ReservedBytes);
+                // Where the file system cannot reserve, the line itself still tells whether there is room now.
+                var none = Posix.Reserve(file, RandomAccess.GetLength(file) + bytes.Length, ReservedBytes);
+                if (none is not (0 or Posix.NotSupported))
+                {
+                    throw new IOException($"{paths.HistoryFile}: no room for {ReservedBytes} bytes (errno {none})");
+                }
             }
             if (FaultPoint.Observer.Value is not null || Environment.GetEnvironmentVariable("SUTURE_FAULT") is not null)
             {

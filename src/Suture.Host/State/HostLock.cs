@@ -11,9 +11,9 @@ public sealed class HostLock : IDisposable
 
     private HostLock(SafeFileHandle file) => _file = file;
 
-    /// <summary>Takes it, waiting at most <paramref name="bound"/>; null when another process keeps it that long.</summary>
+    /// <summary>Takes it, waiting at most <paramref name="bound"/>, with a call of <paramref name="waiting"/> now and then; null when another process keeps it that long.</summary>
     /// <exception cref="IOException">The lock file cannot be made.</exception>
-    public static HostLock? Take(HostPaths paths, TimeSpan bound, CancellationToken cancel)
+    public static HostLock? Take(HostPaths paths, TimeSpan bound, CancellationToken cancel, Action? waiting = null)
     {
         ArgumentNullException.ThrowIfNull(paths);
         DurableFile.MakeDirectory(paths.State);
@@ -29,6 +29,7 @@ public sealed class HostLock : IDisposable
             {
                 return new HostLock(file);
             }
+            waiting?.Invoke();
             if (waited >= bound || cancel.WaitHandle.WaitOne(Poll))
             {
                 file.Dispose();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -71,7 +72,7 @@ public sealed record HostState
             var state = JsonSerializer.Deserialize(json, StateJson.Default.HostState);
             fault = state is null ? "it is empty"
                 : state.Format > CurrentFormat ? $"it is of format {state.Format}, written by a newer Suture"
-                : !state.ToJson().AsSpan().SequenceEqual(json) ? "its checksum does not fit its content"
+                : !HasChecksum(json, state.Checksum) ? "its checksum does not fit its content"
                 : "";
             return fault.Length == 0 ? state : null;
         }
@@ -80,6 +81,14 @@ public sealed record HostState
             fault = e.Message;
             return null;
         }
+    }
+
+    /// <summary>Whether the document itself, as it was written, has this checksum: a later version, which may write more fields, can tell too.</summary>
+    private static bool HasChecksum(ReadOnlySpan<byte> json, string checksum)
+    {
+        var quoted = Encoding.UTF8.GetBytes($"\"{checksum}\"");
+        var at = checksum.Length == 2 * SHA256.HashSizeInBytes ? json.IndexOf(quoted) : -1;
+        return at >= 0 && Convert.ToHexStringLower(SHA256.HashData([.. json[..(at + 1)], .. json[(at + quoted.Length - 1)..]])) == checksum;
     }
 
     private static bool Same(InstalledPatch a, InstalledPatch b) => a.Release == b.Release && a.Name == b.Name;

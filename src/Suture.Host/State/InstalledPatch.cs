@@ -25,7 +25,8 @@ public sealed record ProcessIdentity(string BootId, int Id, long Started);
 /// <param name="OwnerStarted">When that process started, in clock ticks since boot (/proc/PID/stat), so that a later one of the same number is not taken for it.</param>
 /// <param name="AtBoot">Whether it is applied at boot, else by hand or by the agent.</param>
 /// <param name="Since">When it began.</param>
-public sealed record Probation(string BootId, int Owner, long OwnerStarted, bool AtBoot, DateTimeOffset Since);
+/// <param name="EndedInOrder">Whether its owner was told to end before it had watched long enough, as at a shutdown: that is no crash.</param>
+public sealed record Probation(string BootId, int Owner, long OwnerStarted, bool AtBoot, DateTimeOffset Since, bool? EndedInOrder = null);
 
 /// <summary>A patch that did harm and is not loaded again until someone says so.</summary>
 /// <param name="Since">When it was found.</param>
@@ -87,6 +88,9 @@ public sealed record InstalledPatch
 
     /// <summary>Marker while it is tried.</summary>
     public Probation? Probation { get; init; }
+
+    /// <summary>How many boots in a row ended in order before it had been watched long enough; null for none.</summary>
+    public int? UnwatchedBoots { get; init; }
 
     /// <summary>Why it is not loaded any more.</summary>
     public Quarantine? Quarantine { get; init; }

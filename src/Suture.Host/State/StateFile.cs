@@ -63,6 +63,16 @@ public sealed class StateFile(HostPaths paths)
         FaultPoint.Reached("state.kept");
     }
 
+    /// <summary>
+    /// Room for the next <see cref="Save"/>, taken now: what the kernel is to be told to do must be possible to write down afterwards. It is given free when this is disposed of.
+    /// </summary>
+    /// <exception cref="IOException">There is none.</exception>
+    public IDisposable Reserve()
+    {
+        DurableFile.MakeDirectory(paths.State);
+        return DurableFile.Reserve(Path.Combine(paths.State, "room"), (File.Exists(paths.StateFile) ? 4 * new FileInfo(paths.StateFile).Length : 0) + (64 << 10));
+    }
+
     private void PutDamagedAside()
     {
         if (File.Exists(paths.StateFile) && Read(paths.StateFile, []) is null)
@@ -133,9 +143,18 @@ public sealed class StateFile(HostPaths paths)
                 var release = Path.GetFileName(directory);
                 foreach (var file in Directory.GetFiles(directory, "*.ko").Order(StringComparer.Ordinal))
                 {
-                    if (!state.Patches.Any(p => p.Release == release && p.Name == Path.GetFileNameWithoutExtension(file)) && Describe(file, warnings) is { } found)
+                    var name = Path.GetFileNameWithoutExtension(file);
+                    if (state.Patches.Any(p => p.Release == release && p.Name == name) || Describe(file, warnings) is not { } found)
+                    {
+                        continue;
+                    }
+                    if (found.Name == name && found.Release == release)
                     {
                         state = state.With(found);
+                    }
+                    else
+                    {
+                        warnings.Add($"{file} holds the patch {found.Name} for {found.Release}; it is ignored");
                     }
                 }
             }

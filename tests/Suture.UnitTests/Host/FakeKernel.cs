@@ -37,7 +37,6 @@ internal sealed class FakeKernel : IModuleSyscalls, IDisposable
     {
         Paths = new KernelPaths(Path.Combine(Root, "sys"), Path.Combine(Root, "proc"), Path.Combine(Root, "kmsg"));
         Directory.CreateDirectory(Paths.Livepatches);
-        Write("proc/sys/kernel/osrelease", Release);
         Write("proc/sys/kernel/version", "#1 SMP Debian test");
         Write("proc/sys/kernel/tainted", "0");
         Write("proc/sys/kernel/ftrace_enabled", "1");
@@ -105,8 +104,9 @@ internal sealed class FakeKernel : IModuleSyscalls, IDisposable
     }
 
     /// <summary>A reboot: memory is empty, processes are gone.</summary>
-    public void Boot()
+    public void Boot(string release = Release)
     {
+        Write("proc/sys/kernel/osrelease", release);
         lock (_lock)
         {
             foreach (var patch in _patches.Values)

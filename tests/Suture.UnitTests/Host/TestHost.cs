@@ -23,15 +23,15 @@ internal sealed class TestHost : IDisposable
     public SutureHost Open() => new(Kernel.Paths, Paths, Kernel, Settings);
 
     /// <summary>Writes a module file.</summary>
-    public string Module(string name, string version = "1", bool replace = true, params string[] functions)
+    public string Module(string name, string version = "1", bool replace = true, string release = FakeKernel.Release, params string[] functions)
     {
         var path = Path.Combine(Directory.CreateDirectory(Path.Combine(Kernel.Root, "modules")).FullName, $"suture_{name}.ko");
-        File.WriteAllBytes(path, TestModule.Bytes(name, version, replace, functions: functions));
+        File.WriteAllBytes(path, TestModule.Bytes(name, version, replace, release, functions: functions));
         return path;
     }
 
-    public Task<HostOutcome> ApplyAsync(string given, bool again = false) =>
-        new ApplyOperation(Open(), new ApplyOptions { Again = again }).RunAsync(given, Xunit.TestContext.Current.CancellationToken);
+    public Task<HostOutcome> ApplyAsync(string given, bool again = false, Settings? settings = null) =>
+        new ApplyOperation(settings is null ? Open() : new SutureHost(Kernel.Paths, Paths, Kernel, settings), new ApplyOptions { Again = again }).RunAsync(given, Xunit.TestContext.Current.CancellationToken);
 
     public HostOutcome Revert(string? given = null) => new RevertOperation(Open(), null).Run(given, Xunit.TestContext.Current.CancellationToken);
 

@@ -13,6 +13,7 @@ public sealed class NoteTests
     [Theory]
     [InlineData("\"replace\":true", "\"replace\":null")]
     [InlineData("\"replace\":true,", "")]
+    [InlineData("\"buildId\":", "\"other\":")]
     [InlineData("\"version\":\"2.1\"", "\"version\":null")]
     [InlineData("\"version\":\"2.1\"", "\"version\":\"-rf\"")]
     [InlineData("\"name\":\"small\"", "\"name\":\"../small\\n\"")]
