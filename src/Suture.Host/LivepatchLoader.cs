@@ -34,7 +34,7 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
     {
         if (syscalls.Load(file, "") is not 0 and var errno)
         {
-            return LivepatchOutcome.Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}");
+            return LivepatchOutcome.NotLoaded(name, errno);
         }
         if (!_sysfs.Exists(name))
         {
@@ -137,7 +137,7 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
         {
             0 => LivepatchOutcome.Done("loaded"),
             ModuleErrors.Exists => LivepatchOutcome.Done("already loaded"),
-            var errno => LivepatchOutcome.Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}"),
+            var errno => LivepatchOutcome.NotLoaded(name, errno),
         };
     }
 

@@ -24,5 +24,11 @@ public sealed record LivepatchOutcome(LivepatchStatus Status, string Detail, IRe
 
     internal static LivepatchOutcome Done(string detail) => new(LivepatchStatus.Done, detail, []);
 
+    /// <summary>Whether the kernel refused the module for its signature.</summary>
+    public bool IsForSignature { get; init; }
+
     internal static LivepatchOutcome Refused(string detail) => new(LivepatchStatus.Refused, detail, []);
+
+    internal static LivepatchOutcome NotLoaded(string name, int errno) =>
+        Refused($"{name} was not loaded: {ModuleErrors.OfLoad(errno)}") with { IsForSignature = ModuleErrors.IsOfSignature(errno) };
 }

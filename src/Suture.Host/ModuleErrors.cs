@@ -15,6 +15,9 @@ public static class ModuleErrors
     /// <summary>EEXIST: a module of that name is loaded.</summary>
     public const int Exists = 17;
 
+    /// <summary>Whether finit_module's errno says that a signature is missing, malformed, or not of a key that the kernel trusts.</summary>
+    public static bool IsOfSignature(int errno) => errno is 74 or (>= 126 and <= 129);
+
     /// <summary>One sentence on why finit_module failed, ending with what to look at.</summary>
     public static string OfLoad(int errno) => errno switch
     {

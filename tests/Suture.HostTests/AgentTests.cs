@@ -13,6 +13,8 @@ public sealed class AgentTests(PreparedMachine prepared, ITestOutputHelper outpu
     public async Task Applies_again_what_was_taken_off_behind_its_back()
     {
         await using var machine = await prepared.ResumeAsync();
+        // node_exporter's directory is another user's.
+        await machine.SucceedAsync("install -d -o nobody /var/lib/prometheus /var/lib/prometheus/node-exporter");
         await machine.SucceedAsync("sed -i 's/^#* *agent_interval.*//; $ a agent_interval = 2\\nwatch = 1' /etc/suture/suture.conf; systemctl restart suture-agent");
         await machine.SutureAsync($"apply {GuestSuture.Ko("v1")} --watch 0");
         await machine.SucceedAsync("echo 0 > /sys/kernel/livepatch/suture_v1/enabled; while [ -e /sys/kernel/livepatch/suture_v1 ]; do sleep 0.05; done; for t in $(seq 50); do rmmod suture_v1 && break; sleep 0.1; done");
@@ -26,6 +28,7 @@ public sealed class AgentTests(PreparedMachine prepared, ITestOutputHelper outpu
         metrics.ShouldContain("suture_cve_fixed{cve=\"CVE-2026-10001\"} 1");
         metrics.TrimEnd().ShouldEndWith("# EOF");
         (await machine.SucceedAsync("systemctl show -P StatusText suture-agent")).ShouldContain("up to date");
+        (await machine.SucceedAsync("runuser -u nobody -- cat /var/lib/prometheus/node-exporter/suture.prom")).ShouldContain("suture_patch_applied{name=\"v1\"");
     }
 
     [Fact]

@@ -18,16 +18,16 @@ public sealed partial class GuideTests(PreparedMachine prepared)
         var named = Named().Matches(guide).Select(m => m.Groups[1].Value.Replace("NAME", "guide", StringComparison.Ordinal)).Distinct().ToList();
         named.Count.ShouldBeGreaterThan(4);
         var beside = named.SelectMany(c => Decision().IsMatch(c) ? new[] { c, c + " --undo" } : [c]);
-        await machine.SucceedAsync("cp /payload/suture.deb /root/");
+        await machine.SucceedAsync("mkdir /srv/download; cp /payload/suture.deb /payload/suture_guide.ko /srv/download/");
         foreach (var command in commands.SelectMany(c => c == "suture apply guide" ? beside.Prepend(c) : [c]))
         {
-            var result = await machine.RunAsync($"cd /root; {command}", TimeSpan.FromMinutes(4));
+            var result = await machine.RunAsync($"cd /srv/download; {command}", TimeSpan.FromMinutes(4));
             result.ExitCode.ShouldBe(0, result.ToString());
         }
         (await machine.SucceedAsync("ls -d /var/lib/suture /etc/suture /run/suture /usr/lib/suture 2>/dev/null || true")).ShouldBeEmpty("purged");
     }
 
-    [GeneratedRegex("`(suture (?:list --all|pin NAME|hold NAME|exclude NAME|status|history)|journalctl [^`]*|lsmod)`")]
+    [GeneratedRegex("`(suture (?:list --all|pin NAME|hold NAME|exclude NAME|status|history)|journalctl [^`]*|lsmod|cat [^`]*)`")]
     private static partial Regex Named();
 
     [GeneratedRegex("suture (pin|hold|exclude) ")]

@@ -79,8 +79,33 @@ public sealed class HarmTests(PreparedMachine prepared, ITestOutputHelper output
         async Task<double> WhenAsync(string what) => double.Parse(
             await machine.SucceedAsync($"dmesg | sed -n \"s/^\\[ *\\([0-9.]*\\)\\].*livepatch: 'suture_v1': {what}.*/\\1/p\""), System.Globalization.CultureInfo.InvariantCulture);
         var patched = await WhenAsync("patching complete");
-        var back = await WhenAsync("starting unpatching") - patched;
-        output.WriteLine($"patched to going back: {back:0.0} s, to reverted: {await WhenAsync("unpatching complete") - patched:0.0} s");
+        var (back, reverted) = (await WhenAsync("starting unpatching") - patched, await WhenAsync("unpatching complete") - patched);
+        output.WriteLine($"patched to going back: {back:0.0} s, to reverted: {reverted:0.0} s");
         back.ShouldBeLessThan(3 + 5);
+        if (GuestSuture.IsLong)
+        {
+            // Alone on the machine the transition, which is the kernel's own, is in it too.
+            reverted.ShouldBeLessThan(3 + 5);
+        }
+    }
+
+    [Fact]
+    public async Task Harm_that_is_found_at_boot_takes_the_patch_back()
+    {
+        await using var machine = await prepared.ResumeAsync();
+        await machine.SutureAsync($"apply {GuestSuture.Ko("v1")} --watch 0");
+        // One check is well in the end, for services may still be starting; the other sees what the patch does.
+        await machine.SucceedAsync("""
+            printf '#!/bin/sh\n[ $(cut -d. -f1 /proc/uptime) -gt 12 ] || exit 1\n' > /etc/suture/health.d/late
+            printf '#!/bin/sh\n[ "$SUTURE_STAGE" != boot ] || runuser -u nobody -- grep -q ^Committed_AS: /proc/meminfo\n' > /etc/suture/health.d/capitals
+            chmod 755 /etc/suture/health.d/*a*
+            sed -i '$ a boot_watch = 15' /etc/suture/suture.conf
+            """);
+        await machine.RebootAsync();
+        await machine.SucceedAsync("for t in $(seq 200); do suture status | grep -q quarantined && exit 0; sleep 0.5; done; exit 1");
+        (await machine.IsPatchedAsync()).ShouldBeFalse();
+        (await machine.SutureAsync("status", 11)).Output.ShouldContain("health check capitals");
+        (await machine.SucceedAsync("journalctl -t suture -b")).ShouldContain("quarantine");
+        (await machine.WaitUntilUpAsync()).ShouldBe("running", "a boot goes on whatever becomes of patches");
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Text;
 using Suture.Elf;
@@ -43,6 +44,7 @@ internal static class TestModules
         await WriteAsync("buildid", Sealed(whole, LivepatchFile.Read(whole, "v1").Note.Kernel.BuildId, new string('0', 40)));
         await WriteAsync("truncated", whole[..(whole.Length * 2 / 3)]);
         await WriteAsync("plain", new ElfObject("plain") { Sections = { new Section(".modinfo", SectionType.ProgBits, SectionFlags.Alloc) { Data = "license=GPL\0name=plain\0"u8.ToArray() } } }.Write());
+        await WriteAsync("signed", await SignedAsync(whole));
         var code = LivepatchFile.Read(whole, "v1").Note.Functions[0].Digest!;
         await WriteAsync("code", Sealed(whole, code, new string(code[0] == '0' ? '1' : '0', 1) + code[1..]));
         Parallel.For(0, (whole.Length + 63) / 64, i =>
@@ -82,6 +84,22 @@ internal static class TestModules
         {
             return false;
         }
+    }
+
+    /// <summary>The module with the signature of a key of its own: CMS behind it, then struct module_signature and its magic (Documentation/admin-guide/module-signing.rst).</summary>
+    private static async Task<byte[]> SignedAsync(byte[] module)
+    {
+        var scratch = Directory.CreateTempSubdirectory("suture-sign-").FullName;
+        string At(string name) => Path.Combine(scratch, name);
+        await File.WriteAllBytesAsync(At("module"), module);
+        await HostProgram.OutputAsync("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=nobody", "-keyout", At("key"), "-out", At("certificate"));
+        await HostProgram.OutputAsync("openssl", "cms", "-sign", "-binary", "-noattr", "-nocerts", "-md", "sha256", "-outform", "DER", "-signer", At("certificate"), "-inkey", At("key"), "-in", At("module"), "-out", At("signature"));
+        var signature = await File.ReadAllBytesAsync(At("signature"));
+        Directory.Delete(scratch, recursive: true);
+        var trailer = new byte[12];
+        trailer[2] = 2; // PKEY_ID_PKCS7
+        BinaryPrimitives.WriteInt32BigEndian(trailer.AsSpan(8), signature.Length);
+        return [.. module, .. signature, .. trailer, .. "~Module signature appended~\n"u8];
     }
 
     private static byte[] Sealed(byte[] module, string text, string other)

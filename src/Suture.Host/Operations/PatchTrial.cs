@@ -196,7 +196,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
     private static HostOutcome Of(LivepatchOutcome outcome, InstalledPatch patch, OpenedModule module) => new()
     {
         Result = outcome.Status switch { LivepatchStatus.Refused => HostResult.Refused, LivepatchStatus.Stalled => HostResult.Stalled, _ => HostResult.Failed },
-        Kind = outcome.Status == LivepatchStatus.Refused ? RefusalKind.Host : null,
+        Kind = outcome.Status != LivepatchStatus.Refused ? null : outcome.IsForSignature ? RefusalKind.Verification : RefusalKind.Host,
         Message = outcome.Detail,
         Advice = outcome.Status switch
         {

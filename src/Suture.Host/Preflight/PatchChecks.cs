@@ -45,7 +45,7 @@ internal sealed class PatchChecks(SutureHost host, HostState state, bool again)
     }
 
     private Refusal? Signature(OpenedModule module) => !module.Content.IsSigned && host.Fitness.SignaturesDemanded() is { } who
-        ? Host($"{module.Note.Name} is not signed, and this kernel loads only signed modules ({who})", "sign it with a key that this kernel knows: one enrolled with mokutil, or of the kernel build")
+        ? new Refusal(RefusalKind.Verification, $"{module.Note.Name} is not signed, and this kernel loads only signed modules ({who})", "sign it with a key that this kernel knows: one enrolled with mokutil, or of the kernel build")
         : null;
 
     private Refusal? Name(LivepatchNote note) => !host.Modules.Contains(note.Module) ? null
