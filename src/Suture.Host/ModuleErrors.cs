@@ -37,7 +37,7 @@ public static class ModuleErrors
         126 => "the key that signed the module is not known to the kernel (ENOKEY), and it enforces signatures",
         127 => "the signing key has expired (EKEYEXPIRED)",
         128 => "the signing key is revoked (EKEYREVOKED)",
-        129 => "the kernel rejects the module's signature (EKEYREJECTED): it is unsigned and signatures are enforced, or it was changed after signing",
+        129 => "the kernel rejects the module's signature (EKEYREJECTED): signatures are enforced, and it has none, or one by a key that the kernel does not know, or it was changed after signing; the kernel log says which",
         _ => $"the kernel refuses the module (errno {errno}); see the kernel log",
     };
 

@@ -102,7 +102,7 @@ public sealed class RefusalTests(PreparedMachine prepared)
         await machine.RebootAsync("module.sig_enforce=1");
         await RefusedAsync(machine, GuestSuture.Ko("v1"), 8, "module.sig_enforce=1");
         // What a key signed that this kernel does not know is the kernel's to refuse.
-        await RefusedAsync(machine, $"{GuestSuture.Modules}/spoilt_signed.ko", 8, "not known to the kernel");
+        await RefusedAsync(machine, $"{GuestSuture.Modules}/spoilt_signed.ko", 8, "EKEYREJECTED");
         (await machine.SutureAsync("doctor")).Output.ShouldContain("WARN modules");
     }
 }
