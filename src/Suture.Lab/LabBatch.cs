@@ -45,11 +45,6 @@ public static class LabBatch
                 Timeout = (acceleration.BootBound + PerPatch * batch.Count) * Patience,
                 TransitionBound = request.TransitionBound,
             }, acceleration, trials, cancel);
-            if (trials.Current < 0)
-            {
-                throw new LabInputException(LabInputFault.Unusable,
-                    $"kernel {request.Kernel.Release} does not come up in the lab: {trials.Stages.LastOrDefault(s => !s.Ok)?.Detail}", "run: suture lab run MODULE.ko, to see its log");
-            }
             waiting.InsertRange(0, Judge(batch, trials, new BatchConsole(console)));
         }
         return [.. request.Modules.Select(m => verdicts[m])];

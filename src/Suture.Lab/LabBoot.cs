@@ -14,7 +14,11 @@ internal static class LabBoot
     private static readonly TimeSpan ConsoleEnd = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ConsoleCheck = TimeSpan.FromSeconds(1);
 
+    /// <summary>Console lines that are told of a machine that did not come up.</summary>
+    private const int LastWords = 20;
+
     /// <summary>Boots; what happens goes to <paramref name="trial"/>, the result is the serial console. The machine is gone afterwards.</summary>
+    /// <exception cref="LabInputException">No trial was begun: QEMU did not start, or the kernel did not come up.</exception>
     public static async Task<string> RunAsync(BootRequest request, Acceleration acceleration, TrialLog trial, CancellationToken cancel)
     {
         var directory = Directory.CreateTempSubdirectory("suture-lab-").FullName;
@@ -29,12 +33,29 @@ internal static class LabBoot
                 trial.Processors = () => machine.ProcessorTime;
                 await FollowAsync(machine, console, trial, acceleration, request, cancel);
             }
+            MustHaveBegun(trial, console.Read(), request.Kernel.Release);
             return console.Read();
         }
         finally
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    /// <summary>A machine that never came as far as the livepatch is no verdict on it.</summary>
+    internal static void MustHaveBegun(TrialLog trial, string console, string release)
+    {
+        if (trial.Current >= 0)
+        {
+            return;
+        }
+        foreach (var line in console.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(LastWords))
+        {
+            trial.Note($"console: {line.TrimEnd()}");
+        }
+        throw new LabInputException(LabInputFault.NoMachine,
+            $"no trial was begun, kernel {release} did not come up in the lab's machine: {trial.Stages.LastOrDefault(s => !s.Ok)?.Detail ?? "it stopped without a word"}",
+            "this says nothing about the livepatch: free memory and processors of this host and try again, or take another --accel");
     }
 
     /// <summary>Takes the guest's events until its plan is carried out, or QEMU ends, or a bound is reached.</summary>
@@ -65,7 +86,7 @@ internal static class LabBoot
                 var name = !booted ? "boot" : trial.Open?.Name ?? "guest";
                 trial.Add(new LabStage(name, false, (long)(clock.Elapsed - stageStart).TotalMilliseconds, ended switch
                 {
-                    Ended.Exited => machine.Errors is { Length: > 0 } errors ? $"QEMU ended: {errors}" : "the machine stopped: a panic, an oops or a reset; see the kernel log",
+                    Ended.Exited => await machine.LastErrorsAsync() is { Length: > 0 } errors ? $"QEMU ended: {errors}" : "the machine stopped: a panic, an oops or a reset; see the kernel log",
                     Ended.LogTooLong => $"the console wrote more than {ConsoleLog.MaxBytes >> 20} MiB; the machine was stopped",
                     _ when clock.Elapsed >= timeout => $"the whole verdict is bound to {timeout.TotalSeconds:0} s; the machine was stopped",
                     _ => $"silent for {(clock.Elapsed - stageStart).TotalSeconds:0} s; the machine was stopped",

@@ -9,9 +9,11 @@ public enum LabInputFault
     Unusable,
     /// <summary>Something the lab needs is not installed or not to be had.</summary>
     Missing,
+    /// <summary>The machine did not come as far as the trial: that says nothing about the livepatch.</summary>
+    NoMachine,
 }
 
-/// <summary>What was given to the lab cannot be tried; nothing was booted.</summary>
+/// <summary>What was given to the lab cannot be tried here; no trial was begun.</summary>
 public sealed class LabInputException(LabInputFault fault, string message, string advice) : Exception(message)
 {
     /// <summary>The kind of fault.</summary>

@@ -17,7 +17,7 @@ public static class LabRunner
     private const int LoadShare = 2;
 
     /// <summary>Runs the trial; <paramref name="watcher"/> is told of every step as it happens.</summary>
-    /// <exception cref="LabInputException">The module, the probe or this machine is not fit for it; nothing was booted.</exception>
+    /// <exception cref="LabInputException">The module, the probe or this machine is not fit for it; no trial was begun.</exception>
     /// <exception cref="Elf.ElfFormatException">The module is damaged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the machine is gone.</exception>
     public static async Task<LabReport> RunAsync(LabRequest request, IProgress<LabEvent>? watcher = null, CancellationToken cancel = default)

@@ -132,7 +132,7 @@ internal static partial class CatchUpVerb
             return new CatchUpReport.LabPart(lab.Verdict == LabVerdict.Passed ? "passed" : "failed",
                 lab.Verdict == LabVerdict.Passed ? "" : failed is null ? "the machine ended early" : $"{failed.Name}: {failed.Detail}", lab.TotalMs);
         }
-        catch (LabInputException e) when (e.Fault == LabInputFault.Missing)
+        catch (LabInputException e) when (e.Fault is LabInputFault.Missing or LabInputFault.NoMachine)
         {
             return new CatchUpReport.LabPart("not-tried", $"{e.Message}; {e.Advice}", 0);
         }

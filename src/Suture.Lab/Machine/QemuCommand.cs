@@ -1,8 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Suture.Lab.Machine;
 
-/// <summary>The QEMU command line. Pure: strings in, strings out.</summary>
+/// <summary>The QEMU command line. Pure: it starts nothing.</summary>
 internal static class QemuCommand
 {
     /// <summary>The program and the Debian package that has it.</summary>
@@ -42,6 +43,15 @@ internal static class QemuCommand
         "-append", KernelArguments,
         "-serial", "stdio",
     ];
+
+    /// <summary>Runs QEMU under coreutils' timeout, which ends it after <paramref name="lifetime"/> even when this program is gone.</summary>
+    public static ProcessStartInfo Bounded(TimeSpan lifetime, string qemu, IReadOnlyList<string> arguments) =>
+        new("timeout", ["-s", "KILL", Math.Ceiling(lifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture), qemu, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
 
     private static IReadOnlyList<string> Common(bool kvm, string kernel) =>
     [

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Suture.Lab.Protocol;
 
@@ -12,6 +11,9 @@ namespace Suture.Lab.Machine;
 internal sealed class VirtualMachine : IAsyncDisposable
 {
     private const int MaxErrorChars = 4000;
+
+    /// <summary>What QEMU may take to end once its output has; only its memory is still to go.</summary>
+    private static readonly TimeSpan EndBound = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
     private readonly EventLines _events;
@@ -34,29 +36,20 @@ internal sealed class VirtualMachine : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Starts QEMU with <paramref name="arguments"/>; it is killed after <paramref name="lifetime"/> at the latest.</summary>
-    public static VirtualMachine Start(IReadOnlyList<string> arguments, TimeSpan lifetime)
+    /// <summary>Starts <paramref name="qemu"/> with <paramref name="arguments"/>; it is killed after <paramref name="lifetime"/> at the latest.</summary>
+    public static VirtualMachine Start(IReadOnlyList<string> arguments, TimeSpan lifetime, string qemu = QemuCommand.Program)
     {
-        ExternalProgram.MustExist(QemuCommand.Program, QemuCommand.Package);
-        var seconds = Math.Ceiling(lifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        var start = new ProcessStartInfo("timeout", ["-s", "KILL", seconds, QemuCommand.Program, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        return new VirtualMachine(ExternalProgram.Start(start, "timeout", "coreutils"));
+        ExternalProgram.MustExist(qemu, QemuCommand.Package);
+        return new VirtualMachine(ExternalProgram.Start(QemuCommand.Bounded(lifetime, qemu, arguments), "timeout", "coreutils"));
     }
 
-    /// <summary>What QEMU itself said, for when it did not start.</summary>
-    public string Errors
+    /// <summary>All that QEMU itself said, once its output has ended: what it says on standard error may arrive after that.</summary>
+    public async Task<string> LastErrorsAsync()
     {
-        get
+        await WaitForEndAsync();
+        lock (_errors)
         {
-            lock (_errors)
-            {
-                return _errors.ToString().Trim();
-            }
+            return _errors.ToString().Trim();
         }
     }
 
@@ -73,8 +66,13 @@ internal sealed class VirtualMachine : IAsyncDisposable
         {
             _process.Kill(entireProcessTree: true);
         }
-        // Killed for good, but its memory may take a moment to go.
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await WaitForEndAsync();
+        _process.Dispose();
+    }
+
+    private async Task WaitForEndAsync()
+    {
+        using var bound = new CancellationTokenSource(EndBound);
         try
         {
             await _process.WaitForExitAsync(bound.Token);
@@ -83,6 +81,5 @@ internal sealed class VirtualMachine : IAsyncDisposable
         {
             // In uninterruptible sleep (a hanging KVM): nothing more can be done, and nobody waits for it.
         }
-        _process.Dispose();
     }
 }
