@@ -32,6 +32,7 @@ internal sealed class Trial
     private string _order = "";
     private int _cycle;
     private bool _failed;
+    private bool _marked;
 
     public Trial(GuestPlan plan, int number, EventPort port)
     {
@@ -107,6 +108,11 @@ internal sealed class Trial
 
     private void Apply()
     {
+        if (!_marked && !_failed)
+        {
+            _marked = true;
+            File.WriteAllText("/dev/kmsg", GuestPlan.LivepatchMark(_number) + "\n");
+        }
         ApplyReplaced();
         Kernel("apply", 2, () => _loader.Apply(_trial.Patch.File, _trial.Patch.Name));
         UnloadReplaced();

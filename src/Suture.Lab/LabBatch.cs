@@ -57,7 +57,7 @@ public static class LabBatch
             {
                 var stages = trials.StagesOf(i);
                 var begun = i <= trials.Current;
-                var fault = begun ? Fault(stages, console.Of(i), complete: trials.Complete || i < trials.Current) : null;
+                var fault = begun ? Fault(stages, console.Of(i), console.Unpatched, complete: trials.Complete || i < trials.Current) : null;
                 if (!begun || (fault is not null && i > 0))
                 {
                     if (fault is not null)
@@ -76,14 +76,14 @@ public static class LabBatch
         }
     }
 
-    private static string? Fault(IReadOnlyList<LabStage> stages, string? log, bool complete)
+    private static string? Fault(IReadOnlyList<LabStage> stages, string? log, string unpatched, bool complete)
     {
         if (log is null)
         {
             return "the kernel log has no mark of this trial, so that it cannot be judged";
         }
         var failed = stages.FirstOrDefault(s => !s.Ok);
-        var findings = KernelLog.Findings(log);
+        var findings = KernelLog.Findings(log, unpatched);
         var words = findings.Count > 0 ? $"kernel log ({findings[0].Kind}): {findings[0].Line}" : null;
         return failed is not null ? $"{failed.Name}: {failed.Detail}{(words is null ? "" : "; " + words)}"
             : words ?? (complete ? null : "the guest stopped without a word");

@@ -81,7 +81,8 @@ public static class LabRunner
         {
             trial.Add(LoadComparison.Run(trial.Measurements, trial.ProcessorShares));
         }
-        var findings = KernelLog.Findings(log);
+        var console = new BatchConsole(log);
+        var findings = KernelLog.Findings(console.Of(0) ?? log, console.Unpatched);
         trial.Add(new LabStage("kernel-log", findings.Count == 0, 0,
             findings.Count == 0 ? "clean" : $"{findings.Count} lines of trouble, first ({findings[0].Kind}): {findings[0].Line}")
         { UptimeMs = trial.Stages.Count > 0 ? trial.Stages[^1].UptimeMs : 0 });

@@ -21,6 +21,9 @@ internal sealed record GuestPlan
     /// <summary>The kernel log's line at the start of trial number <paramref name="trial"/>, so that the log can be told apart by trials.</summary>
     public static string LogMark(int trial) => $"suture-lab: trial {trial} begins";
 
+    /// <summary>The kernel log's line before the livepatch of trial number <paramref name="trial"/> is loaded for the first time: what comes earlier is not its fault.</summary>
+    public static string LivepatchMark(int trial) => $"suture-lab: trial {trial} loads the livepatch";
+
     /// <summary>The kernel log's line after the last trial, when what it left to timers and grace periods has had its time.</summary>
     public const string LogEnd = "suture-lab: all trials are over";
 

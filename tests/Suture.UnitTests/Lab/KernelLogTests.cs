@@ -75,4 +75,21 @@ public sealed class KernelLogTests
         findings[1].Kind.ShouldBe("call trace");
         findings.Count.ShouldBe(200);
     }
+
+    private const string DriverWarns = "[ 2.0] ------------[ cut here ]------------\n[ 2.1] WARNING: CPU: 0 PID: 70 at drivers/a.c:3 a_init+0x1/0x2 [a]\n[ 2.2] RIP: 0010:a_init\n[ 2.3] Call Trace:\n";
+
+    [Fact]
+    public void What_the_unpatched_kernel_said_too_is_not_the_livepatchs_fault() =>
+        KernelLog.Findings(DriverWarns.Replace("PID: 70", "PID: 99", StringComparison.Ordinal).Replace("[ 2.", "[ 9.", StringComparison.Ordinal), DriverWarns).ShouldBeEmpty();
+
+    [Fact]
+    public void Another_warning_than_the_unpatched_kernels_is()
+    {
+        var other = DriverWarns.Replace("a.c:3 a_init", "a.c:9 a_exit", StringComparison.Ordinal);
+
+        KernelLog.Findings(DriverWarns + other, DriverWarns).Select(f => f.Kind).ShouldBe(["warning", "warning", "call trace"]);
+        KernelLog.Findings("[ 9.0] Call Trace:\n", DriverWarns).ShouldHaveSingleItem();
+        KernelLog.Findings("[ 9.0] ------------[ cut here ]------------\n", DriverWarns).ShouldHaveSingleItem();
+        KernelLog.Findings("** 9 printk messages dropped **\n", "** 9 printk messages dropped **\n").ShouldHaveSingleItem();
+    }
 }
