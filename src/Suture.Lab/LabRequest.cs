@@ -41,7 +41,10 @@ public sealed record LabRequest
     public TimeSpan LoadTime { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Bound on the whole verdict.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(180);
+    public TimeSpan Timeout { get; init; } = TimeoutFor(1);
+
+    /// <summary>A bound on the whole verdict that gives each of <paramref name="cycles"/> its time: 180 s, and 60 s for each after the first. Each stage has its own, tighter bound.</summary>
+    public static TimeSpan TimeoutFor(int cycles) => TimeSpan.FromSeconds(120 + (60 * cycles));
 
     /// <summary>Bound on one transition, and again on reversing it. The kernel's own remedy for laggards comes after 15 s.</summary>
     public TimeSpan TransitionBound { get; init; } = TimeSpan.FromSeconds(20);

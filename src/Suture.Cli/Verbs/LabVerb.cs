@@ -13,6 +13,8 @@ internal static class LabVerb
     /// <summary>A workload runs before the livepatch is applied, meanwhile, during and after.</summary>
     private const int WorkloadPhases = 4;
 
+    private static readonly int OneCycle = (int)LabRequest.TimeoutFor(1).TotalSeconds;
+
     public static Command Create() => new("lab", "try livepatches on a kernel in a virtual machine")
     {
         CreateRun(),
@@ -60,7 +62,7 @@ internal static class LabVerb
         };
         workload.AcceptExistingOnly();
         var workloadSeconds = Bounded("--workload-seconds", "SECONDS", "how long FILE works each time", 60, 5, 3600);
-        var timeout = Bounded("--timeout", "SECONDS", "bound on the whole verdict", 180, 10, 86400);
+        var timeout = Bounded("--timeout", "SECONDS", "bound on the whole verdict; more for many cycles unless given", OneCycle, 10, 86400);
         var json = new Option<bool>("--json") { Description = "print one JSON document on stdout" };
         var command = new Command("run", "boot a kernel, apply, probe, revert, judge") { module, kernel, probe, replaces, withModules, cycles, accel, files, workload, workloadSeconds, timeout, json };
         command.SetAction(async (parsed, cancellation) =>
@@ -79,7 +81,8 @@ internal static class LabVerb
                 Workload = parsed.GetResult(workload) is not null && parsed.GetValue(workload) is null,
                 Load = parsed.GetValue(workload)?.FullName,
                 LoadTime = TimeSpan.FromSeconds(parsed.GetValue(workloadSeconds)),
-                Timeout = TimeSpan.FromSeconds(parsed.GetValue(timeout) + (parsed.GetValue(workload) is null ? 0 : WorkloadPhases * parsed.GetValue(workloadSeconds))),
+                Timeout = (parsed.GetResult(timeout) is { Implicit: false } ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : LabRequest.TimeoutFor(parsed.GetValue(cycles)))
+                    + TimeSpan.FromSeconds(parsed.GetValue(workload) is null ? 0 : WorkloadPhases * parsed.GetValue(workloadSeconds)),
             };
             var report = await LabRunner.RunAsync(request, new LabTranscript(), cancellation);
             if (parsed.GetValue(json))
