@@ -1,5 +1,4 @@
 using System.Globalization;
-using Suture.Lab.Protocol;
 
 namespace Suture.Lab.Guest;
 
@@ -9,22 +8,16 @@ namespace Suture.Lab.Guest;
 /// </summary>
 internal sealed class LoadProgram
 {
-    private const int MostLines = 200;
-
-    private readonly string _phase;
-    private readonly EventPort _port;
+    private readonly LoadOutput _said;
     private readonly OutputLines _output;
     private readonly ChildProcess? _process;
     private readonly int _errno;
-    private int _lines;
-    private int _measured;
-    private string _last = "";
 
     private LoadProgram(string program, int seconds, string phase, EventPort port)
     {
         var file = $"/tmp/load-{phase}.out";
         File.Delete(file);
-        (_phase, _port, _output) = (phase, port, new OutputLines(file));
+        (_said, _output) = (new LoadOutput(phase, port), new OutputLines(file));
         _process = ChildProcess.Start(program, file, out _errno, seconds.ToString(CultureInfo.InvariantCulture), $"SUTURE_PHASE={phase}");
     }
 
@@ -48,35 +41,13 @@ internal sealed class LoadProgram
         {
             return (false, $"the workload cannot be run (errno {_errno})");
         }
-        var exitCode = _process.WaitForExit((int)bound.TotalMilliseconds, () => _output.Read(atEnd: false, Line));
-        _output.Read(atEnd: true, Line);
+        var exitCode = _process.WaitForExit((int)bound.TotalMilliseconds, () => _output.Read(atEnd: false, _said.Line));
+        _output.Read(atEnd: true, _said.Line);
         return exitCode switch
         {
-            null => (false, $"the workload did not end within {bound.TotalSeconds:F0} s: {_last}"),
-            0 => (true, $"{_measured} measurements"),
-            _ => (false, $"the workload failed (exit {exitCode}): {_last}"),
+            null => (false, $"the workload did not end within {bound.TotalSeconds:F0} s: {_said.Last}"),
+            0 => (true, _said.Counts),
+            _ => (false, $"the workload failed (exit {exitCode}): {_said.Last}"),
         };
-    }
-
-    private void Line(string text)
-    {
-        _last = text;
-        if (++_lines > MostLines)
-        {
-            return;
-        }
-        var isMeasured = text.Split(' ') is [var name, var number] && double.TryParse(number, CultureInfo.InvariantCulture, out var value)
-            && double.IsFinite(value) && Send(name, value);
-        if (!isMeasured)
-        {
-            _port.Send(new GuestEvent { Kind = GuestEventKind.Line, Detail = text });
-        }
-    }
-
-    private bool Send(string name, double value)
-    {
-        _measured++;
-        _port.Send(new GuestEvent { Kind = GuestEventKind.Measurement, Name = name, Detail = _phase, Value = value });
-        return true;
     }
 }
