@@ -8,11 +8,12 @@ internal static class ExternalProgram
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     /// <summary>Its standard output as bytes.</summary>
-    /// <exception cref="LabInputException">It is not installed or fails.</exception>
-    public static async Task<byte[]> OutputAsync(string program, IReadOnlyList<string> arguments, string package, CancellationToken cancel)
+    /// <exception cref="LabInputException">It is not installed, fails, or does not end within <paramref name="bound"/>, 60 s unless said.</exception>
+    public static async Task<byte[]> OutputAsync(string program, IReadOnlyList<string> arguments, string package, CancellationToken cancel, TimeSpan? bound = null)
     {
+        var limit = bound ?? Bound;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        stop.CancelAfter(Bound);
+        stop.CancelAfter(limit);
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
@@ -31,6 +32,11 @@ internal static class ExternalProgram
                 ? output.ToArray()
                 : throw new LabInputException(LabInputFault.Unusable,
                     $"{program} {string.Join(' ', arguments)} failed: {(await errors).Trim()}", "see its message");
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new LabInputException(LabInputFault.Missing, $"{program} {string.Join(' ', arguments)} did not end within {limit.TotalSeconds:0.#} s",
+                "this host is too busy, or a file lies on a disk that does not answer: try again");
         }
         finally
         {

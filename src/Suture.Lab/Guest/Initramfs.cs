@@ -65,10 +65,6 @@ internal sealed class Initramfs
                 await AddProgramAsync(archive, needed, needed == load ? LoadPath : needed, cancel);
             }
         }
-        foreach (var file in request.Files)
-        {
-            await AddProgramAsync(archive, file.Source, file.GuestPath, cancel);
-        }
         if (request.Workload)
         {
             archive.File(WorkloadPath, Encoding.UTF8.GetBytes(InitScript.Workload), Executable);
@@ -86,6 +82,40 @@ internal sealed class Initramfs
             TransitionBoundMs = (int)request.TransitionBound.TotalMilliseconds,
         };
         archive.File(GuestPlan.Path, JsonSerializer.SerializeToUtf8Bytes(plan, ProtocolJson.Default.GuestPlan));
+        await AddFilesAsync(archive, request.Files, cancel);
+    }
+
+    /// <summary>Adds what the user asked for. Of two files with one name the guest could have only one, and the trial would run with the wrong one.</summary>
+    /// <exception cref="LabInputException">A name is taken.</exception>
+    internal static async Task AddFilesAsync(CpioWriter archive, IReadOnlyList<LabFile> files, CancellationToken cancel)
+    {
+        var added = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in files)
+        {
+            var source = Path.GetFullPath(file.Source);
+            var guestPath = InGuest(file.GuestPath);
+            if (!archive.Has(guestPath))
+            {
+                await AddProgramAsync(archive, source, guestPath, cancel);
+                added.Add(guestPath, source);
+            }
+            // A library of this machine, or the same file twice, is there already as it is.
+            else if (source != guestPath && added.GetValueOrDefault(guestPath) != source)
+            {
+                throw new LabInputException(LabInputFault.Unusable, added.TryGetValue(guestPath, out var other)
+                    ? $"--file {other} and --file {source} would both be {guestPath} in the guest"
+                    : $"--file {source} would be {guestPath} in the guest, where the lab has something of its own",
+                    "give it another place: --file PATH:/GUESTPATH");
+            }
+        }
+    }
+
+    /// <summary>The guest's /usr/bin and /sbin are its /bin.</summary>
+    private static string InGuest(string path)
+    {
+        var whole = Path.GetFullPath(path);
+        return whole.StartsWith("/usr/bin/", StringComparison.Ordinal) ? whole["/usr".Length..]
+            : whole.StartsWith("/sbin/", StringComparison.Ordinal) ? $"/bin/{whole["/sbin/".Length..]}" : whole;
     }
 
     private static async Task<GuestModule?> AddReplacedAsync(CpioWriter archive, string? module, CancellationToken cancel)

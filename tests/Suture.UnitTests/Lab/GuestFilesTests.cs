@@ -38,6 +38,15 @@ public sealed class GuestFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_program_that_does_not_end_is_named()
+    {
+        var fault = await Should.ThrowAsync<LabInputException>(() =>
+            ExternalProgram.OutputAsync("sleep", ["600"], "coreutils", TestContext.Current.CancellationToken, TimeSpan.FromMilliseconds(200)));
+
+        fault.Message.ShouldContain("sleep 600 did not end within 0.2 s");
+    }
+
+    [Fact]
     public async Task A_dynamic_program_names_its_libraries() =>
         (await SharedLibraries.OfAsync(Environment.ProcessPath!, TestContext.Current.CancellationToken)).ShouldContain(p => p.Contains("libc.so"));
 
@@ -59,6 +68,23 @@ public sealed class GuestFilesTests : IDisposable
     [InlineData("#!\n", "interpreter")]
     public void Other_probes_are_refused(string content, string word) =>
         Should.Throw<LabInputException>(() => ProbeProgram.Needs(Write("p", Encoding.UTF8.GetBytes(content)))).Message.ShouldContain(word);
+
+    [Fact]
+    public async Task Files_of_one_name_in_the_guest_are_refused()
+    {
+        var (first, second) = (Write("first", [1]), Write("second", [2]));
+        using var archive = new CpioWriter(new MemoryStream());
+        archive.File("/bin/busybox", [0]);
+        Task Add(params LabFile[] files) => Initramfs.AddFilesAsync(archive, files, TestContext.Current.CancellationToken);
+
+        await Add(new(first, "/lab/data"), new(first, "/lab/data"));
+        archive.Has("/lab/data").ShouldBeTrue();
+        var clash = (await Should.ThrowAsync<LabInputException>(() => Add(new(first, "/lab/x"), new(second, "/lab/x")))).Message;
+        clash.ShouldContain(first);
+        clash.ShouldContain(second);
+        (await Should.ThrowAsync<LabInputException>(() => Add(new LabFile(second, "/usr/bin/busybox")))).Message.ShouldContain("/bin/busybox");
+        (await Should.ThrowAsync<LabInputException>(() => Add(new LabFile(second, "/bin")))).Message.ShouldContain("/bin in the guest");
+    }
 
     [Fact]
     public void A_module_tells_what_it_is()
