@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Suture.Lab.Machine;
 
 /// <summary>How the machine will run, and why.</summary>
@@ -11,26 +13,23 @@ internal sealed record Acceleration(bool Kvm, string Why)
     /// <summary>Bound on the boot. Emulation needs 5 to 10 s, several times that on a loaded machine.</summary>
     public TimeSpan BootBound => TimeSpan.FromSeconds(Kvm ? 30 : 90);
 
-    /// <summary>Decides; for <see cref="AccelChoice.Auto"/> it tries KVM, once per boot of this machine.</summary>
+    /// <summary>Decides; for <see cref="AccelChoice.Auto"/> it tries KVM unless it is known whether it works.</summary>
     public static async Task<Acceleration> ChooseAsync(AccelChoice choice, string kernel, CancellationToken cancel)
     {
-        switch (choice)
+        if (choice == AccelChoice.Tcg)
         {
-            case AccelChoice.Tcg:
-                return new Acceleration(false, "as asked");
-            case AccelChoice.Kvm:
-                return await KvmCheck.FaultAsync(KvmCheck.Device, QemuCommand.Program, kernel, KvmCheck.Bound, cancel) is { } fault
-                    ? throw new LabInputException(LabInputFault.Missing, $"KVM does not work here: {fault}", "use --accel tcg")
-                    : new Acceleration(true, "as asked");
-            default:
-                var memory = KvmMemory.ForThisBoot();
-                var why = memory.Recall();
-                if (why is null)
-                {
-                    why = await KvmCheck.FaultAsync(KvmCheck.Device, QemuCommand.Program, kernel, KvmCheck.Bound, cancel) ?? "";
-                    memory.Remember(why);
-                }
-                return why.Length == 0 ? new Acceleration(true, "KVM works") : new Acceleration(false, $"no KVM: {why}");
+            return new Acceleration(false, "as asked");
         }
+        var memory = KvmMemory.ForThisBoot();
+        if (choice == AccelChoice.Auto && memory.Recall() is var (known, tried))
+        {
+            return known.Length == 0 ? new Acceleration(true, "KVM works")
+                : new Acceleration(false, string.Create(CultureInfo.InvariantCulture, $"no KVM: {known}; tried at {tried:HH:mm}, --accel kvm tries it again"));
+        }
+        var fault = await KvmCheck.FaultAsync(KvmCheck.Device, QemuCommand.Program, kernel, KvmCheck.Bound, cancel) ?? "";
+        memory.Remember(fault);
+        return fault.Length == 0 ? new Acceleration(true, choice == AccelChoice.Kvm ? "as asked" : "KVM works")
+            : choice == AccelChoice.Auto ? new Acceleration(false, $"no KVM: {fault}")
+            : throw new LabInputException(LabInputFault.Missing, $"KVM does not work here: {fault}", "use --accel tcg");
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 
 namespace Suture.Lab.Machine;
@@ -18,6 +17,9 @@ internal static class KvmCheck
     /// <summary>KVM needs about a second for it.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(4);
 
+    /// <summary>After the bound, this program ends QEMU itself while it lives.</summary>
+    private static readonly TimeSpan EndSlack = TimeSpan.FromSeconds(5);
+
     /// <summary>Null when KVM works, else why not.</summary>
     /// <param name="device">KVM's device.</param>
     /// <param name="qemu">The QEMU program.</param>
@@ -32,13 +34,8 @@ internal static class KvmCheck
         }
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         stop.CancelAfter(bound);
-        var start = new ProcessStartInfo(qemu, QemuCommand.BootNothing(kvm: true, kernel))
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = ExternalProgram.Start(start, qemu, QemuCommand.Package);
+        ExternalProgram.MustExist(qemu, QemuCommand.Package);
+        using var process = ExternalProgram.Start(QemuCommand.Bounded(bound + EndSlack, qemu, QemuCommand.BootNothing(kvm: true, kernel)), "timeout", "coreutils");
         try
         {
             var errors = process.StandardError.ReadToEndAsync(stop.Token);

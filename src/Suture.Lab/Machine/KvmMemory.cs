@@ -1,14 +1,17 @@
 namespace Suture.Lab.Machine;
 
 /// <summary>
-/// Remembers what <see cref="KvmCheck"/> found until this machine boots again, because a KVM that hangs costs the whole
-/// bound each time. A file in the cache, named by the boot id; losing it costs nothing.
+/// Remembers what <see cref="KvmCheck"/> found, because a KVM that hangs costs the whole bound each time: that it works until this machine
+/// boots again, that it does not for an hour, for the machine may have been busy or the user not yet in the right group. A file in the cache,
+/// named by the boot id; losing it costs nothing.
 /// </summary>
 internal sealed class KvmMemory(string? path)
 {
     private const string Works = "works\n";
     private const string Broken = "broken: ";
     private const string BootId = "/proc/sys/kernel/random/boot_id";
+
+    private static readonly TimeSpan FaultLife = TimeSpan.FromHours(1);
 
     /// <summary>The memory of this boot; forgetful when there is no boot id to be had.</summary>
     public static KvmMemory ForThisBoot()
@@ -23,14 +26,20 @@ internal sealed class KvmMemory(string? path)
         return new KvmMemory(Path.Combine(cache, "suture", $"kvm-{File.ReadAllText(BootId).Trim()}"));
     }
 
-    /// <summary>Why KVM does not work, "" when it does, null when it is not known.</summary>
-    public string? Recall()
+    /// <summary>What was found: why KVM does not work, "" when it does, and when it was tried; null when it is not known, or no longer.</summary>
+    public (string Fault, DateTime Tried)? Recall()
     {
         try
         {
-            // A file that says neither is half written.
-            var text = path is not null && File.Exists(path) ? File.ReadAllText(path) : "";
-            return text == Works ? "" : text.StartsWith(Broken, StringComparison.Ordinal) && text.EndsWith('\n') ? text[Broken.Length..^1] : null;
+            if (path is null || !File.Exists(path))
+            {
+                return null;
+            }
+            var (text, tried) = (File.ReadAllText(path), File.GetLastWriteTime(path));
+            // A file that says neither is half written; one from later was written before somebody set the clock.
+            return text == Works ? ("", tried)
+                : text.StartsWith(Broken, StringComparison.Ordinal) && text.EndsWith('\n') && DateTime.Now - tried is var age && age >= TimeSpan.Zero && age < FaultLife
+                    ? (text[Broken.Length..^1], tried) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -42,6 +42,16 @@ public sealed class KvmCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task It_ends_even_when_this_program_is_killed()
+    {
+        var file = Path.Combine(_directory, "parent");
+
+        await Fault("/dev/null", Qemu($"cat /proc/$PPID/comm > {file}"), 60);
+
+        (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Trim().ShouldBe("timeout");
+    }
+
+    [Fact]
     public async Task A_kernel_that_comes_up_is_the_proof() =>
         (await Fault("/dev/null", Qemu("echo 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)'; exec sleep 600"), 60)).ShouldBeNull();
 
@@ -59,9 +69,24 @@ public sealed class KvmCheckTests : IDisposable
         var memory = new KvmMemory(Path.Combine(_directory, "cache", "kvm-boot"));
         memory.Recall().ShouldBeNull();
         memory.Remember("it hangs");
-        memory.Recall().ShouldBe("it hangs");
+        memory.Recall()!.Value.Fault.ShouldBe("it hangs");
         memory.Remember("");
-        memory.Recall().ShouldBe("");
+        memory.Recall()!.Value.Fault.ShouldBe("");
+    }
+
+    [Fact]
+    public void That_it_does_not_work_is_forgotten_after_an_hour()
+    {
+        var path = Path.Combine(_directory, "kvm-boot");
+        var memory = new KvmMemory(path);
+        memory.Remember("it hangs");
+        File.SetLastWriteTime(path, DateTime.Now.AddMinutes(-59));
+        memory.Recall()!.Value.Tried.ShouldBeLessThan(DateTime.Now.AddMinutes(-58));
+        File.SetLastWriteTime(path, DateTime.Now.AddMinutes(-61));
+        memory.Recall().ShouldBeNull();
+        memory.Remember("");
+        File.SetLastWriteTime(path, DateTime.Now.AddDays(-1));
+        memory.Recall()!.Value.Fault.ShouldBe("");
     }
 
     [Theory]
