@@ -18,7 +18,9 @@ internal sealed class OutputLines(string path)
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             file.Seek(_offset, SeekOrigin.Begin);
-            while (file.Read(_buffer) is > 0 and var count)
+            // No further than now: a writer that is faster would never let go of who has a bound to keep.
+            var end = file.Length;
+            while (_offset < end && file.Read(_buffer) is > 0 and var count)
             {
                 _offset += count;
                 foreach (var b in _buffer.AsSpan(0, count))

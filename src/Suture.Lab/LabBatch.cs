@@ -33,7 +33,7 @@ public static class LabBatch
             var batch = waiting.Take(request.MostPerBoot).ToList();
             waiting.RemoveRange(0, batch.Count);
             var code = PatchCode.OpenAll(batch.Select(b => b.File), request.Kernel);
-            var trials = new TrialLog(null) { MemoryJudge = (number, memory) => new MemoryCheck(code[batch[number].File], memory).Run() };
+            var trials = new TrialLog(null) { Code = number => number < batch.Count ? code.GetValueOrDefault(batch[number].File) : null };
             var console = await LabBoot.RunAsync(new BootRequest
             {
                 Kernel = request.Kernel,

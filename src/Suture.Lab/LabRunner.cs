@@ -31,7 +31,7 @@ public static class LabRunner
                 "build one of them with another --name");
         }
         var code = PatchCode.OpenAll([request.Module], request.Kernel);
-        var trial = new TrialLog(watcher) { MemoryJudge = (_, memory) => new MemoryCheck(code[request.Module], memory).Run() };
+        var trial = new TrialLog(watcher) { Code = _ => code.GetValueOrDefault(request.Module) };
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
         trial.Note($"kernel {request.Kernel.Release}, {acceleration.Name} ({acceleration.Why})");
 

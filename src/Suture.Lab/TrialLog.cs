@@ -15,8 +15,8 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
     private ProcessorTime _since;
     private MemoryImage _memory = new();
 
-    /// <summary>Judges what the guest read from memory in a trial, by its number; only asked where the guest was told to read.</summary>
-    public Func<int, MemoryImage, (bool Ok, string Detail)>? MemoryJudge { get; init; }
+    /// <summary>What must be in memory in a trial, by its number; null where the guest was not told to read it.</summary>
+    public Func<int, PatchCode?> Code { get; init; } = _ => null;
 
     /// <summary>All stages, boot and the like among them.</summary>
     public IReadOnlyList<LabStage> Stages => _stages;
@@ -76,7 +76,9 @@ internal sealed class TrialLog(IProgress<LabEvent>? watcher)
             case GuestEventKind.Stage:
                 Open = null;
                 _processorShares.TryAdd(value.Name, Processors?.Invoke().ShareSince(_since) ?? 1);
-                var (ok, detail) = value is { Name: "memory", Ok: true } && MemoryJudge is { } judge ? judge(value.Trial, _memory) : (value.Ok, value.Detail);
+                var (ok, detail) = value is not { Name: "memory", Ok: true } ? (value.Ok, value.Detail)
+                    : Code(value.Trial) is { } code ? new MemoryCheck(code, _memory).Run()
+                    : (false, "the guest read memory that it was not asked for");
                 _memory = new MemoryImage();
                 Add(new LabStage(value.Name, ok, value.Ms, detail) { Cycle = value.Cycle, Order = value.Order, UptimeMs = value.UptimeMs });
                 break;

@@ -11,6 +11,9 @@ internal sealed class EventLines(Stream port)
 {
     private const int MaxLineBytes = 64 * 1024;
 
+    /// <summary>Thirty days: no trial takes longer.</summary>
+    private const long MostMs = 30L * 24 * 60 * 60 * 1000;
+
     private readonly byte[] _buffer = new byte[16 * 1024];
     private readonly List<byte> _line = [];
     private int _start;
@@ -57,7 +60,8 @@ internal sealed class EventLines(Stream port)
     {
         try
         {
-            return line is [(byte)'{', ..] ? JsonSerializer.Deserialize(line, ProtocolJson.Default.GuestEvent) : null;
+            return line is [(byte)'{', ..] && JsonSerializer.Deserialize(line, ProtocolJson.Default.GuestEvent) is
+            { Trial: >= 0, UptimeMs: >= 0 and < MostMs, BoundMs: >= 0 and < MostMs } value ? value : null;
         }
         catch (JsonException)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Suture.Lab.Protocol;
 
@@ -6,8 +7,15 @@ namespace Suture.Lab.Memory;
 /// <summary>What the guest read from its memory. The guest runs code under test: what makes no sense is passed over, and then missing.</summary>
 internal sealed class MemoryImage
 {
+    /// <summary>Characters of events that are taken, two for a byte of code, and what keeping one costs besides.</summary>
+    private const long MostChars = 128 << 20;
+
+    private const int EventChars = 100;
+
     private readonly Dictionary<(string Module, string Section), ulong> _sections = [];
     private readonly Dictionary<(string Module, string Section, ulong Offset), (ulong Address, byte[] Bytes)> _code = [];
+
+    private long _chars;
 
     private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
 
@@ -22,7 +30,7 @@ internal sealed class MemoryImage
     {
         var words = value.Name.Split(' ');
         var space = value.Detail.IndexOf(' ', StringComparison.Ordinal);
-        if (space <= 0 || (value.Detail.Length - space) % 2 == 0
+        if ((_chars += EventChars + value.Name.Length + value.Detail.Length) > MostChars || space <= 0 || (value.Detail.Length - space) % 2 == 0
             || !ulong.TryParse(value.Detail.AsSpan(0, space), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var address))
         {
             return;
@@ -39,7 +47,11 @@ internal sealed class MemoryImage
                 _sections[(module, section)] = address;
                 break;
             case [var module, var section, var at] when ulong.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var offset):
-                _code[(module, section, offset)] = (address, Convert.FromHexString(value.Detail.AsSpan(space + 1)));
+                var bytes = new byte[(value.Detail.Length - space - 1) / 2];
+                if (Convert.FromHexString(value.Detail.AsSpan(space + 1), bytes, out _, out _) == OperationStatus.Done)
+                {
+                    _code[(module, section, offset)] = (address, bytes);
+                }
                 break;
         }
     }

@@ -28,6 +28,13 @@ public sealed class EventLinesTests
         events[0].Detail.ShouldBe("6.1");
     }
 
+    [Theory]
+    [InlineData("{\"kind\":\"Memory\",\"name\":null}")]
+    [InlineData("{\"kind\":\"Begin\",\"trial\":-1}")]
+    [InlineData("{\"kind\":\"Begin\",\"boundMs\":9223372036854775807}")]
+    [InlineData("{\"kind\":\"Line\",\"uptimeMs\":9223372036854775807}")]
+    public async Task What_no_guest_of_ours_says_is_passed_over(string line) => (await ReadAll(line + "\n{\"kind\":\"Done\"}\n")).Single().Kind.ShouldBe(GuestEventKind.Done);
+
     [Fact]
     public async Task An_endless_line_takes_no_memory_and_ends_nothing()
     {

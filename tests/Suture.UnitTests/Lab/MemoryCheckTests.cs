@@ -151,5 +151,20 @@ public sealed class MemoryCheckTests
     }
 
     [Fact]
+    public void What_is_no_code_is_passed_over_and_of_too_much_nothing_is_kept()
+    {
+        var memory = new MemoryImage();
+        memory.Take(new GuestEvent { Kind = GuestEventKind.Memory, Name = "m .text 0", Detail = "1000 zz" });
+        memory.Read("m", ".text", 0, 1).ShouldBeNull();
+        var chunk = "1000 " + new string('0', 2 << 20);
+        for (var i = 0; i < 65; i++)
+        {
+            memory.Take(new GuestEvent { Kind = GuestEventKind.Memory, Name = $"m .text {(long)i << 20}", Detail = chunk });
+        }
+        memory.Read("m", ".text", 62 << 20, 1 << 20).ShouldNotBeNull();
+        memory.Read("m", ".text", 64 << 20, 1 << 20).ShouldBeNull();
+    }
+
+    [Fact]
     public void Silence_does_not() => new MemoryCheck(Code, new MemoryImage()).Run().Ok.ShouldBeFalse();
 }
