@@ -13,7 +13,7 @@ try
     port.Send(new GuestEvent { Kind = GuestEventKind.Boot, Detail = File.ReadAllText("/proc/sys/kernel/osrelease").Trim() });
     var workload = plan.Workload is { } program ? Workload.Start(program) : null;
     // What a failed trial leaves behind is not known: the host tries the rest in another boot.
-    for (var number = 0; number < plan.Trials.Count && new Trial(plan, number, port).Run(); number++)
+    for (var number = 0; number < plan.Trials.Count && new Trial(plan, number, port, workload).Run(); number++)
     {
     }
     if (workload is not null)

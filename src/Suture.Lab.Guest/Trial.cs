@@ -27,6 +27,7 @@ internal sealed class Trial
     private readonly int _number;
     private readonly GuestTrial _trial;
     private readonly EventPort _port;
+    private readonly Workload? _workload;
     private readonly LivepatchLoader _loader;
     private readonly TransitionBounds _bounds;
     private string _order = "";
@@ -34,12 +35,13 @@ internal sealed class Trial
     private bool _failed;
     private bool _marked;
 
-    public Trial(GuestPlan plan, int number, EventPort port)
+    public Trial(GuestPlan plan, int number, EventPort port, Workload? workload)
     {
         _plan = plan;
         _number = number;
         _trial = plan.Trials[number];
         _port = port;
+        _workload = workload;
         var bound = TimeSpan.FromMilliseconds(plan.TransitionBoundMs);
         _bounds = new TransitionBounds(bound, bound, TimeSpan.FromMilliseconds(20));
         _loader = LivepatchLoader.ForThisHost(_bounds);
@@ -111,6 +113,7 @@ internal sealed class Trial
         if (!_marked && !_failed)
         {
             _marked = true;
+            _workload?.LivepatchComes();
             File.WriteAllText("/dev/kmsg", GuestPlan.LivepatchMark(_number) + "\n");
         }
         ApplyReplaced();

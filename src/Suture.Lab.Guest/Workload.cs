@@ -1,11 +1,10 @@
-using System.Globalization;
 using Suture.Lab.Protocol;
 
 namespace Suture.Lab.Guest;
 
 /// <summary>
 /// A process that runs during everything and prints a line "NUMBER UPTIME" each time round. It shows that the
-/// kernel kept serving: the numbers have no hole and no two lines are far apart.
+/// kernel kept serving: <see cref="WorkloadCount"/>.
 /// </summary>
 internal sealed class Workload
 {
@@ -13,45 +12,37 @@ internal sealed class Workload
 
     private readonly ChildProcess? _process;
     private readonly OutputLines _output = new(OutputFile);
-    private long _iterations;
-    private long _lastMs = -1;
-    private long _longestGapMs;
-    private bool _hole;
+    private readonly WorkloadCount _count = new();
 
     private Workload(ChildProcess? process) => _process = process;
 
     public static Workload Start(string program) => new(ChildProcess.Start(program, OutputFile, out _));
 
+    /// <summary>A livepatch is about to be loaded: what was printed so far shows what this machine does without.</summary>
+    public void LivepatchComes()
+    {
+        Read();
+        _count.LivepatchComes();
+    }
+
     /// <summary>How it has fared up to now.</summary>
     public GuestEvent Report()
     {
-        _output.Read(atEnd: false, Line);
-        var runs = _process is { IsRunning: true };
+        Read();
+        var fault = _process is { IsRunning: true } ? _count.Fault : "the workload ended";
         return new GuestEvent
         {
             Kind = GuestEventKind.Workload,
-            Ok = runs && !_hole && _iterations > 0,
-            Iterations = _iterations,
-            LongestGapMs = _longestGapMs,
-            Detail = !runs ? "the workload ended" : _hole ? "the workload lost count" : "running",
+            Ok = fault is null,
+            Iterations = _count.Iterations,
+            LongestGapMs = _count.LongestGapMs,
+            Detail = fault ?? "running",
         };
     }
 
-    private void Line(string text)
+    private void Read()
     {
-        if (text.Split(' ') is not [var number, var uptime]
-            || !long.TryParse(number, CultureInfo.InvariantCulture, out var count)
-            || !double.TryParse(uptime, CultureInfo.InvariantCulture, out var seconds))
-        {
-            return;
-        }
-        var ms = (long)(seconds * 1000);
-        _hole |= count != _iterations + 1;
-        _iterations = count;
-        if (_lastMs >= 0)
-        {
-            _longestGapMs = Math.Max(_longestGapMs, ms - _lastMs);
-        }
-        _lastMs = ms;
+        _output.Read(atEnd: false, _count.Line);
+        _count.Until(Environment.TickCount64);
     }
 }
