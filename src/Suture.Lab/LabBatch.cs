@@ -32,7 +32,7 @@ public static class LabBatch
         {
             var batch = waiting.Take(request.MostPerBoot).ToList();
             waiting.RemoveRange(0, batch.Count);
-            var code = PatchCode.OpenAll(batch.Select(b => b.File), request.Kernel);
+            var code = PatchCode.OpenAll(batch.Select(b => b.File), request.Kernel, out var unknown);
             var trials = new TrialLog(null) { Code = number => number < batch.Count ? code.GetValueOrDefault(batch[number].File) : null };
             var console = await LabBoot.RunAsync(new BootRequest
             {
@@ -45,12 +45,12 @@ public static class LabBatch
                 Timeout = (acceleration.BootBound + PerPatch * batch.Count) * Patience,
                 TransitionBound = request.TransitionBound,
             }, acceleration, trials, cancel);
-            waiting.InsertRange(0, Judge(batch, trials, new BatchConsole(console)));
+            waiting.InsertRange(0, Judge(batch, trials, new BatchConsole(console), unknown));
         }
         return [.. request.Modules.Select(m => verdicts[m])];
 
         // Gives verdicts, and back what is to be tried in another boot.
-        List<(string File, ModuleFacts Facts)> Judge(List<(string File, ModuleFacts Facts)> batch, TrialLog trials, BatchConsole console)
+        List<(string File, ModuleFacts Facts)> Judge(List<(string File, ModuleFacts Facts)> batch, TrialLog trials, BatchConsole console, Dictionary<string, string> unknown)
         {
             var again = new List<(string, ModuleFacts)>();
             for (var i = 0; i < batch.Count; i++)
@@ -67,7 +67,7 @@ public static class LabBatch
                     again.Add(batch[i]);
                     continue;
                 }
-                var verdict = new LabBatchVerdict(batch[i].File, fault is null ? LabVerdict.Passed : LabVerdict.Failed, fault ?? failedBehind.GetValueOrDefault(batch[i].File) ?? Remarks(stages));
+                var verdict = new LabBatchVerdict(batch[i].File, fault is null ? LabVerdict.Passed : LabVerdict.Failed, fault ?? failedBehind.GetValueOrDefault(batch[i].File) ?? Remarks(stages, unknown.GetValueOrDefault(batch[i].File)));
                 verdicts[batch[i].File] = verdict;
                 watcher?.Report(verdict);
             }
@@ -89,6 +89,9 @@ public static class LabBatch
             : words ?? (complete ? null : "the guest stopped without a word");
     }
 
-    private static string Remarks(IReadOnlyList<LabStage> stages) =>
-        stages.FirstOrDefault(s => s.Name == "load-targets" && s.Detail.Contains(GuestPlan.NotLoaded, StringComparison.Ordinal))?.Detail ?? "";
+    private static string Remarks(IReadOnlyList<LabStage> stages, string? notCompared) => string.Join("; ", new[]
+    {
+        stages.FirstOrDefault(s => s.Name == "load-targets" && s.Detail.Contains(GuestPlan.NotLoaded, StringComparison.Ordinal))?.Detail,
+        notCompared is null ? null : $"memory not compared, because {notCompared}",
+    }.OfType<string>());
 }

@@ -22,5 +22,5 @@ public sealed record LabBatchRequest
 /// <summary>The lab's answer on one of many livepatches.</summary>
 /// <param name="Module">Its file.</param>
 /// <param name="Verdict">Whether it loaded, completed its transition, was reverted and unloaded, all with a clean kernel log.</param>
-/// <param name="Detail">What failed, or which of the modules that it patches could not be loaded on this machine.</param>
+/// <param name="Detail">What failed, or which of the modules that it patches could not be loaded on this machine, and why its code in memory was not compared.</param>
 public sealed record LabBatchVerdict(string Module, LabVerdict Verdict, string Detail);

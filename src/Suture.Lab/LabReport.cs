@@ -73,6 +73,9 @@ public sealed record LabReport
     /// <summary>How long the verdict took, in milliseconds.</summary>
     public long TotalMs { get; init; }
 
+    /// <summary>What was not looked at, and why.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>How the workload fared, when one was asked for.</summary>
     public LabWorkload? Workload { get; init; }
 

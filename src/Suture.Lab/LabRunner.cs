@@ -30,9 +30,11 @@ public static class LabRunner
             throw new LabInputException(LabInputFault.Unusable, $"{request.Replaced} and {request.Module} are both called {patch.Name}: a kernel holds one module of a name",
                 "build one of them with another --name");
         }
-        var code = PatchCode.OpenAll([request.Module], request.Kernel);
+        var code = PatchCode.OpenAll([request.Module], request.Kernel, out var unknown);
         var trial = new TrialLog(watcher) { Code = _ => code.GetValueOrDefault(request.Module) };
         var acceleration = await Acceleration.ChooseAsync(request.Accel, request.Kernel.VmlinuzPath, cancel);
+        var notes = unknown.Values.Select(why => $"its code in memory was not compared with what was built, because {why}").ToList();
+        notes.ForEach(trial.Note);
         trial.Note($"kernel {request.Kernel.Release}, {acceleration.Name} ({acceleration.Why})");
 
         // Under load the look-ups share the machine's one processor with it, though it stands back.
@@ -55,7 +57,7 @@ public static class LabRunner
             TransitionBound = request.TransitionBound,
             ProbeBound = request.ProbeBound,
         }, acceleration, trial, cancel);
-        return Judge(trial, log, request, patch, acceleration, clock.ElapsedMilliseconds);
+        return Judge(trial, log, request, patch, acceleration, clock.ElapsedMilliseconds) with { Notes = notes };
     }
 
     /// <summary>Reads the module file and refuses what would only fail later and less clearly.</summary>

@@ -36,6 +36,10 @@ internal sealed class LabTranscript : IProgress<LabEvent>
         {
             Console.Out.WriteLine($"kernel log: {finding.Kind}: {finding.Line}");
         }
+        foreach (var note in report.Notes)
+        {
+            Console.Out.WriteLine($"note: {note}");
+        }
         var verdict = report.Verdict == LabVerdict.Passed ? "passed" : "failed";
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{verdict}: {report.Module} on {report.Kernel} ({report.Accel}) in {report.TotalMs / 1000.0:0.0} s"));

@@ -38,26 +38,35 @@ internal sealed class PatchCode
     public IEnumerable<FileSection> CodeSections => Module.Sections.Where(s => s is { IsAlloc: true, IsCode: true, Size: > 0, Type: 1 }
         && !s.Name.StartsWith(".init", StringComparison.Ordinal) && !s.Name.StartsWith(".exit", StringComparison.Ordinal));
 
-    /// <summary>Opens module files; left out are those without a record (another builder made them), and all when the kernel's symbols cannot be read.</summary>
-    public static Dictionary<string, PatchCode> OpenAll(IEnumerable<string> files, LabKernel kernel)
+    /// <summary>Opens module files; of those that cannot be compared with memory, <paramref name="unknown"/> says why, by file.</summary>
+    public static Dictionary<string, PatchCode> OpenAll(IEnumerable<string> files, LabKernel kernel, out Dictionary<string, string> unknown)
     {
         var opened = new Dictionary<string, PatchCode>(StringComparer.Ordinal);
+        unknown = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in files)
         {
-            if (Open(File.ReadAllBytes(file), file, kernel) is { } code)
+            if (Open(File.ReadAllBytes(file), file, kernel, out var why) is { } code)
             {
                 opened[file] = code;
+            }
+            else
+            {
+                unknown[file] = why;
             }
         }
         return opened;
     }
 
-    /// <summary>Opens one from its bytes.</summary>
-    public static PatchCode? Open(byte[] bytes, string name, LabKernel kernel)
+    /// <summary>Opens one from its bytes; null when it cannot be compared with memory, and <paramref name="why"/>.</summary>
+    public static PatchCode? Open(byte[] bytes, string name, LabKernel kernel, out string why)
     {
         var module = RelocatableFile.Read(bytes, name);
-        return ModuleCheck.ManifestOf(module) is { } manifest && kernel.Symbols() is { } symbols && symbols.Find(Anchor).Count == 1
-            ? new PatchCode(module, manifest, kernel, symbols) : null;
+        var (manifest, symbols) = (ModuleCheck.ManifestOf(module), (SystemMap?)null);
+        why = manifest is null ? "it has no record of what it must be: another builder made it, or an older Suture"
+            : (symbols = kernel.Symbols()) is null ? $"the symbols of kernel {kernel.Release} cannot be read"
+            : symbols.Find(Anchor).Count != 1 ? $"kernel {kernel.Release} has no symbol {Anchor}, or several"
+            : "";
+        return why.Length == 0 ? new PatchCode(module, manifest!, kernel, symbols!) : null;
     }
 
     /// <summary>What the guest is to read; <paramref name="mayMiss"/>: a module that is not loaded is no fault.</summary>

@@ -32,7 +32,7 @@ public sealed class MemoryCheckTests
 
     /// <summary>The patched object with the record in it stands for a module: all that matters is code with relocations.</summary>
     private static readonly PatchCode Code = PatchCode.Open(WithManifest(), "suture_test.ko",
-        new LabKernel("6.1.0-test", "", Modules()) { Symbols = () => Symbols })!;
+        new LabKernel("6.1.0-test", "", Modules()) { Symbols = () => Symbols }, out _)!;
 
     private static ModuleSet Modules()
     {
@@ -148,6 +148,18 @@ public sealed class MemoryCheckTests
         ok.ShouldBeTrue(detail);
         detail.ShouldContain("0 functions call the tracer; not loaded: vmlinux");
         Judge(bytes => bytes[^2] ^= 4, entryOpcode: 0x90, missing: "vmlinux").Ok.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void What_cannot_be_compared_says_why()
+    {
+        var kernel = new LabKernel("6.1.0-test", "", Modules()) { Symbols = () => Symbols };
+        PatchCode.Open(Pair.Patched, "other.ko", kernel, out var why).ShouldBeNull();
+        why.ShouldContain("no record");
+        PatchCode.Open(WithManifest(), "suture_test.ko", kernel with { Symbols = () => null }, out why).ShouldBeNull();
+        why.ShouldContain("6.1.0-test");
+        PatchCode.Open(WithManifest(), "suture_test.ko", kernel with { Symbols = () => SystemMap.Create([]) }, out why).ShouldBeNull();
+        why.ShouldContain("_stext");
     }
 
     [Fact]
