@@ -19,10 +19,6 @@ internal sealed class Trial
     /// <summary>What a workload may take to begin and end, beyond the time it was given.</summary>
     private static readonly TimeSpan LoadGrace = TimeSpan.FromSeconds(90);
 
-    private const int UnloadPauses = 20;
-
-    private static readonly TimeSpan UnloadPause = TimeSpan.FromMilliseconds(50);
-
     private readonly GuestPlan _plan;
     private readonly int _number;
     private readonly GuestTrial _trial;
@@ -30,6 +26,7 @@ internal sealed class Trial
     private readonly Workload? _workload;
     private readonly LivepatchLoader _loader;
     private readonly TransitionBounds _bounds;
+    private readonly TargetModules _targets;
     private string _order = "";
     private int _cycle;
     private bool _failed;
@@ -45,6 +42,7 @@ internal sealed class Trial
         var bound = TimeSpan.FromMilliseconds(plan.TransitionBoundMs);
         _bounds = new TransitionBounds(bound, bound, TimeSpan.FromMilliseconds(20));
         _loader = LivepatchLoader.ForThisHost(_bounds);
+        _targets = new TargetModules(_trial, _loader, new ModuleSyscalls(), new KernelPaths());
     }
 
     /// <summary>Runs it; false when a stage failed that leaves the kernel in an unknown state.</summary>
@@ -54,33 +52,35 @@ internal sealed class Trial
         for (_cycle = 1; _cycle <= _plan.Cycles && !_failed; _cycle++)
         {
             _order = "target-first";
-            var loadable = TargetFirst();
-            if (_trial.Targets.Count > 0 && !_failed)
+            TargetFirst();
+            if (_targets.Any && !_failed)
             {
                 _order = "patch-first";
-                PatchFirst(loadable);
+                PatchFirst();
             }
         }
         return !_failed;
     }
 
-    private List<GuestModule> TargetFirst()
+    private void TargetFirst()
     {
-        var loaded = LoadTargets([]);
+        LoadTargets([]);
+        ReloadTargets();
         ProbeMust("probe-before", succeed: false);
         CheckRunningCode();
         FinishLoad(StartLoad("before"), "before");
         ApplyUnderLoad();
         FinishLoad(StartLoad("during"), "during");
-        TakeBack(loaded);
+        TakeBack();
         FinishLoad(StartLoad("after"), "after");
-        return loaded;
     }
 
-    private void PatchFirst(List<GuestModule> loadable)
+    /// <summary>What has loaded without the livepatch must load with it.</summary>
+    private void PatchFirst()
     {
         Apply();
-        TakeBack(LoadTargets(loadable));
+        LoadTargets([.. _targets.Loaded]);
+        TakeBack();
     }
 
     /// <summary>What loading takes from the load is no matter of the patched kernel's: this run must do its work, and is not compared.</summary>
@@ -114,6 +114,7 @@ internal sealed class Trial
         {
             _marked = true;
             _workload?.LivepatchComes();
+            _targets.LivepatchComes();
             File.WriteAllText("/dev/kmsg", GuestPlan.LivepatchMark(_number) + "\n");
         }
         ApplyReplaced();
@@ -121,7 +122,7 @@ internal sealed class Trial
         UnloadReplaced();
     }
 
-    private void TakeBack(List<GuestModule> loaded)
+    private void TakeBack()
     {
         ReadMemory(_trial.Patch);
         CheckRunningCode();
@@ -129,7 +130,7 @@ internal sealed class Trial
         Kernel("revert", 2, () => _loader.Disable(_trial.Patch.Name));
         ProbeMust("probe-reverted", succeed: false);
         Kernel("unload", 1, () => _loader.Unload(_trial.Patch.Name));
-        UnloadTargets(loaded);
+        UnloadTargets();
     }
 
     /// <summary>
@@ -172,73 +173,29 @@ internal sealed class Trial
         }
     }
 
-    /// <summary>Loads the targets; one that is required or among <paramref name="loadable"/> must load.</summary>
-    private List<GuestModule> LoadTargets(List<GuestModule> loadable)
+    private void LoadTargets(IReadOnlyList<GuestModule> loadable)
     {
-        var loaded = new List<GuestModule>();
-        if (_trial.Targets.Count > 0)
+        if (_targets.Any)
         {
-            Kernel("load-targets", 1, () =>
-            {
-                var failed = new Dictionary<string, string>(StringComparer.Ordinal);
-                foreach (var module in _trial.Targets)
-                {
-                    // The kernel would complain of each symbol that is missing, and that is no fault of the livepatch.
-                    var outcome = module.Needs.FirstOrDefault(failed.ContainsKey) is { } needed
-                        ? new LivepatchOutcome(LivepatchStatus.Refused, $"{module.Name} needs {needed}", [])
-                        : _loader.LoadPlain(module.File, module.Name);
-                    if (outcome.Ok)
-                    {
-                        loaded.Add(module);
-                    }
-                    else if (module.Required || loadable.Contains(module))
-                    {
-                        return outcome;
-                    }
-                    else
-                    {
-                        failed.Add(module.Name, outcome.Detail);
-                    }
-                }
-                if (_trial.NeedsOneOf.Count > 0 && !loaded.Exists(m => _trial.NeedsOneOf.Contains(m.Name)))
-                {
-                    return new LivepatchOutcome(LivepatchStatus.Refused, $"none of the patched modules loads here: {string.Join("; ", failed.Values)}", []);
-                }
-                var names = string.Join(", ", loaded.Select(m => m.Name));
-                return new LivepatchOutcome(LivepatchStatus.Done, failed.Count == 0 ? names : $"{names}; {GuestPlan.NotLoaded}{string.Join("; ", failed.Values)}", []);
-            });
+            Stage("load-targets", _bounds.Transition, stopOnFailure: true, () => _targets.Load(loadable));
         }
-        return loaded;
     }
 
-    /// <summary>Unloads what was loaded, last first. Some modules cannot be unloaded by design; that is no fault of the livepatch.</summary>
-    private void UnloadTargets(List<GuestModule> loaded)
+    /// <summary>Once is enough: it shows which of them can be unloaded.</summary>
+    private void ReloadTargets()
     {
-        if (loaded.Count == 0)
+        if (_targets.Loaded.Count > 0 && _cycle == 1)
         {
-            return;
+            Stage("reload-targets", _bounds.Transition * 2, stopOnFailure: true, _targets.Reload);
         }
-        var syscalls = new ModuleSyscalls();
-        Stage("unload-targets", _bounds.Reverse, stopOnFailure: false, () =>
-        {
-            var pauses = UnloadPauses;
-            var kept = loaded.AsEnumerable().Reverse().Where(m => !Unloads(syscalls, m.Name, ref pauses)).Select(m => m.Name).ToList();
-            return (true, kept.Count == 0 ? "unloaded" : $"still in use, kept, so that they are never loaded after the livepatch: {string.Join(", ", kept)}");
-        });
     }
 
-    /// <summary>Whether a module can be unloaded. What only just let go of it may hold it for a moment more; all modules together are waited for <paramref name="pauses"/> times.</summary>
-    private static bool Unloads(ModuleSyscalls syscalls, string module, ref int pauses)
+    private void UnloadTargets()
     {
-        while (syscalls.Unload(module) != 0)
+        if (_targets.Loaded.Count > 0)
         {
-            if (pauses-- <= 0)
-            {
-                return false;
-            }
-            Thread.Sleep(UnloadPause);
+            Stage("unload-targets", _bounds.Reverse, stopOnFailure: true, _targets.Unload);
         }
-        return true;
     }
 
     private void ProbeMust(string name, bool succeed)

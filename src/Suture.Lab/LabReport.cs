@@ -13,7 +13,7 @@ public enum LabVerdict
 }
 
 /// <summary>One stage of a trial.</summary>
-/// <param name="Name">boot, load-targets, probe-before, apply, memory, probe-applied, revert, probe-reverted, unload, unload-targets, workload, workload-before, workload-applying, workload-during, workload-after, workload-compare, kernel-log.</param>
+/// <param name="Name">boot, load-targets, reload-targets, running-code, probe-before, apply, memory, probe-applied, revert, probe-reverted, unload, unload-targets, workload, workload-before, workload-applying, workload-during, workload-after, workload-compare, kernel-log.</param>
 /// <param name="Ok">Whether it went as it must.</param>
 /// <param name="Ms">How long it took, in milliseconds.</param>
 /// <param name="Detail">One sentence.</param>
