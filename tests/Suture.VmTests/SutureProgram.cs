@@ -25,9 +25,15 @@ internal static class SutureProgram
     public static Result Run(params string[] arguments) => RunWith(null, arguments);
 
     /// <summary>Runs <c>suture</c> with a cache directory of its own.</summary>
-    public static Result RunWith(string? cacheHome, params string[] arguments)
+    public static Result RunWith(string? cacheHome, params string[] arguments) => Finish(Start(cacheHome, arguments), arguments);
+
+    /// <summary>Runs <c>suture</c> where programs are looked for in <paramref name="directory"/> first.</summary>
+    public static Result RunOnPath(string directory, params string[] arguments) =>
+        Finish(Start("PATH", $"{directory}:{Environment.GetEnvironmentVariable("PATH")}", arguments), arguments);
+
+    private static Result Finish(Process started, string[] arguments)
     {
-        using var process = Start(cacheHome, arguments);
+        using var process = started;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(Limit))
@@ -39,16 +45,18 @@ internal static class SutureProgram
     }
 
     /// <summary>Starts <c>suture</c> and leaves it running.</summary>
-    public static Process Start(string? cacheHome, params string[] arguments)
+    public static Process Start(string? cacheHome, params string[] arguments) => Start("XDG_CACHE_HOME", cacheHome, arguments);
+
+    private static Process Start(string variable, string? value, string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(Root, "artifacts/bin/suture"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (cacheHome is not null)
+        if (value is not null)
         {
-            start.Environment["XDG_CACHE_HOME"] = cacheHome;
+            start.Environment[variable] = value;
         }
         return Process.Start(start)!;
     }
