@@ -131,6 +131,9 @@ public sealed class ChangedFiles
     /// <summary>Whether <paramref name="file"/> includes <paramref name="header"/>, directly or not.</summary>
     public bool Includes(string file, string header) => IncludersOf(header).Contains(file);
 
+    /// <summary>How far <paramref name="names"/> are spread over what the kernel is built from.</summary>
+    internal NameSpread SpreadOf(IReadOnlySet<string> names, CancellationToken cancellation) => NameSpread.Of(names, OldTree, _graph.Files, cancellation);
+
     private HashSet<string> IncludersOf(string header) => _includers.GetOrAdd(header, h => _graph.IncludersOf([h]));
 
     private static bool HaveSameBytes(string a, string b) =>

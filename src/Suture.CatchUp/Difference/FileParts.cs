@@ -37,7 +37,12 @@ internal static class FileParts
         const int mostInTitle = 5;
         var items = pieces.SelectMany(p => p.Items).DistinctBy(i => i.Name).ToList();
         var title = items.Count == 0 ? path : $"{path}: {string.Join(", ", items.Take(mostInTitle).Select(i => i.Name))}{(items.Count > mostInTitle ? ", …" : "")}";
-        return new Change(id, title, DiffHunk.Write(path, hunks), [path], []) { Hunks = hunks, Items = items };
+        return new Change(id, title, DiffHunk.Write(path, hunks), [path], [])
+        {
+            Hunks = hunks,
+            Items = items,
+            Data = DataUses.Of(pieces.Select(p => p.Hunk), pieces.SelectMany(p => p.Declarations), path.EndsWith(".h", StringComparison.Ordinal)),
+        };
     }
 
     private static List<List<Piece>> Join(List<Piece> pieces, bool byWords)
@@ -54,18 +59,24 @@ internal static class FileParts
 
     private sealed record Piece(DiffHunk Hunk, IReadOnlyList<SourceItem> Items, HashSet<string> Words, HashSet<string> Mentions, bool IsIncludesOnly, bool IsBlank)
     {
+        /// <summary>Changed lines that stand in the definition of a type.</summary>
+        public required IReadOnlyList<string> Declarations { get; init; }
+
         public static Piece Of(DiffHunk hunk, IReadOnlyList<string> before, IReadOnlyList<string> after, int shift, bool byWords)
         {
             var changed = hunk.Lines.Where(l => l[0] is '+' or '-').ToList();
             var items = ItemsOf(hunk, before, after, shift).ToList();
             // Who calls a function relies on what it does, also where the call itself does not change.
-            var callables = items.Where(i => i.Item.IsCallable).Distinct().ToList();
+            var callables = items.Where(i => i.Item.IsCallable).Select(i => (i.In, i.Item)).Distinct().ToList();
             var bodies = callables.SelectMany(i => SourceWords.OfBody(i.In, i.Item));
             var locals = (byWords ? callables : []).SelectMany(i => SourceWords.LocalsOf(i.In, i.Item)).ToHashSet(StringComparer.Ordinal);
             var code = changed.FindAll(l => !SourceWords.IsBlank(l[1..]));
             return new Piece(hunk, [.. items.Select(i => i.Item).DistinctBy(i => i.Name)], SourceWords.Changed(hunk.Lines, locals),
                 [.. code.SelectMany(l => SourceWords.Of(l[1..])), .. bodies],
-                IsIncludesOnly: code.Count > 0 && code.TrueForAll(l => l.StartsWith("+#include", StringComparison.Ordinal)), IsBlank: code.Count == 0);
+                IsIncludesOnly: code.Count > 0 && code.TrueForAll(l => l.StartsWith("+#include", StringComparison.Ordinal)), IsBlank: code.Count == 0)
+            {
+                Declarations = [.. items.Where(i => SourceWords.BeginsType(i.In[i.Item.Line])).Select(i => i.Line[1..])],
+            };
         }
 
         public bool BelongsWith(Piece other, bool byWords) =>
@@ -74,7 +85,7 @@ internal static class FileParts
             || (byWords && Words.Overlaps(other.Words))
             || (IsIncludesOnly && other.IsIncludesOnly);
 
-        private static IEnumerable<(IReadOnlyList<string> In, SourceItem Item)> ItemsOf(DiffHunk hunk, IReadOnlyList<string> before, IReadOnlyList<string> after, int shift)
+        private static IEnumerable<(IReadOnlyList<string> In, SourceItem Item, string Line)> ItemsOf(DiffHunk hunk, IReadOnlyList<string> before, IReadOnlyList<string> after, int shift)
         {
             var (old, now) = (hunk.OldStart - 1, hunk.OldStart - 1 + shift);
             foreach (var line in hunk.Lines)
@@ -82,7 +93,7 @@ internal static class FileParts
                 if (line[0] is '-' or '+' && !SourceWords.IsBlank(line[1..])
                     && (line[0] == '-' ? SourceWords.ItemAt(before, old) : SourceWords.ItemAt(after, now)) is { } item)
                 {
-                    yield return (line[0] == '-' ? before : after, item);
+                    yield return (line[0] == '-' ? before : after, item, line);
                 }
                 old += line[0] is ' ' or '-' ? 1 : 0;
                 now += line[0] is ' ' or '+' ? 1 : 0;

@@ -39,7 +39,7 @@ internal static partial class SourceWords
     public static IEnumerable<string> Of(string line) => Found(line).Select(w => w.Word);
 
     /// <summary>A line without comments and literals.</summary>
-    private static string Code(string line) => IsComment(line) ? "" : Noise().Replace(line, " ");
+    public static string Code(string line) => IsComment(line) ? "" : Noise().Replace(line, " ");
 
     private static IEnumerable<(string Word, bool IsMember)> Found(string line) =>
         Word().Matches(Code(line)).Select(m => (Word: m.Value.TrimStart('.', '-', '>'), IsMember: m.Value[0] is '.' or '-'))
@@ -115,6 +115,9 @@ internal static partial class SourceWords
         return new SourceItem(line, name, IsCallable: !isType && match.Success && match.Groups[2].Value == "(", IsLocal: text.StartsWith("static ", StringComparison.Ordinal));
     }
 
+    /// <summary>Whether a line begins the definition of a structure, union or enumeration.</summary>
+    public static bool BeginsType(string line) => TypeBody().IsMatch(line);
+
     /// <summary>Whether a macro goes on, behind backslashes, to line <paramref name="at"/>.</summary>
     private static bool ReachesFrom(IReadOnlyList<string> lines, int from, int at)
     {
@@ -151,6 +154,9 @@ internal static partial class SourceWords
 
     [GeneratedRegex(@"^(?:static\s+|const\s+)*(?:struct|union|enum)\s+(\w+)\s*\{")]
     private static partial Regex Type();
+
+    [GeneratedRegex(@"^(?:static\s+|const\s+|typedef\s+)*(?:struct|union|enum)\b[^;=()]*\{")]
+    private static partial Regex TypeBody();
 
     // A macro at file scope has no type before it; functions, whose type may stand in the line above, are not called in capitals and do not end so.
     [GeneratedRegex(@"^(?:static\s+)?(?=[A-Z][A-Z0-9_]*\s*\(|\w+\s*\(.*\)\s*;)(\w+)\s*\(\s*(\w*)[^;]*(;?)\s*$")]
