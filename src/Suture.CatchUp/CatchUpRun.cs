@@ -38,11 +38,12 @@ public static class CatchUpRun
         }
         using var builds = new ChangeBuilds(kernel, changes);
 
-        var units = await new UnitJudge(difference, builds, changes, IsWanted, request.Accepted, progress).RunAsync(cancellation);
+        var data = DataLinks.Among(difference, cancellation);
+        var units = await new UnitJudge(difference, builds, changes, data, IsWanted, request.Accepted, progress).RunAsync(cancellation);
         var log = LogAttribution.Run(units, changes, difference.Log);
         units = log.Units;
         var unjudged = difference.IsByCommit ? null : Waiting.Unjudged(units, changes).Select(c => c.Path).ToList();
-        var merged = await new Merge(changes, request.Accepted, carried =>
+        var merged = await new Merge(changes, data, request.Accepted, carried =>
         {
             progress?.Report(new ProgressReport($"building one livepatch of {carried.Count} units"));
             return LivepatchBuilder.RunAsync(Request(request, carried, units, unjudged) with { Patches = builds.Patches(carried.SelectMany(u => u.Changes)) }, progress, cancellation);

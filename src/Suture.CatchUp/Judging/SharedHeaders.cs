@@ -4,7 +4,7 @@ namespace Suture.CatchUp.Judging;
 
 /// <summary>
 /// A changed header goes with those who need the change: units between trees that need the same one, and fare alike, are one unit. What waits for a
-/// header that cannot be carried is one with it.
+/// header that cannot be carried is one with it; not what only rests on the same data, which was good by itself.
 /// </summary>
 internal static class SharedHeaders
 {
@@ -25,7 +25,7 @@ internal static class SharedHeaders
     private static bool AreOne(UnitVerdict a, UnitVerdict b, IReadOnlyDictionary<string, Change> changes) =>
         a.State == UnitState.Carried && b.State == UnitState.Carried
             ? a.Changes.Intersect(b.Changes).Any(c => changes[c].IsHeader)
-            : (a.WaitsFor is { } awaited && (awaited == b.Id || awaited == b.WaitsFor) && changes[awaited].IsHeader) || (b.WaitsFor == a.Id && changes[a.Id].IsHeader);
+            : !a.SharesData && !b.SharesData && ((a.WaitsFor is { } awaited && (awaited == b.Id || awaited == b.WaitsFor) && changes[awaited].IsHeader) || (b.WaitsFor == a.Id && changes[a.Id].IsHeader));
 
     private static UnitVerdict One(List<UnitVerdict> group)
     {

@@ -6,7 +6,8 @@ namespace Suture.CatchUp.Judging;
 
 /// <summary>Makes units of changes and judges each: by parts of files between trees (<see cref="PartJudge"/>), by commits otherwise (<see cref="CommitJudge"/>).</summary>
 internal sealed class UnitJudge(
-    SourceDifference difference, ChangeBuilds builds, IReadOnlyDictionary<string, Change> changes, Func<Change, bool> isWanted, AcceptFile accepted, IProgress<ProgressReport>? progress)
+    SourceDifference difference, ChangeBuilds builds, IReadOnlyDictionary<string, Change> changes, ILookup<string, DataLink> data, Func<Change, bool> isWanted, AcceptFile accepted,
+    IProgress<ProgressReport>? progress)
 {
     /// <summary>The units, in the order of their changes.</summary>
     public async Task<IReadOnlyList<UnitVerdict>> RunAsync(CancellationToken cancellation)
@@ -25,7 +26,7 @@ internal sealed class UnitJudge(
                 units.Add(UnitRules.Judge(change, outcome, changes, accepted));
             }
         }
-        return difference.IsByCommit ? Waiting.Run(Undone.Run(units, changes), changes) : SharedHeaders.Join(Waiting.Run(units, changes), changes);
+        return difference.IsByCommit ? Waiting.Run(Undone.Run(units, changes), changes, data) : SharedHeaders.Join(Waiting.Run(units, changes, data), changes);
     }
 
     /// <summary>What is asked for, and commits that this is not to be carried without, wherever they change something.</summary>

@@ -46,6 +46,9 @@ public sealed record UnitVerdict
     /// <summary>For <see cref="UnitState.WaitsFor"/>: the unit it needs.</summary>
     public string? WaitsFor { get; init; }
 
+    /// <summary>Whether it waits for that because both change what is done with the same data.</summary>
+    public bool SharesData { get; init; }
+
     /// <summary>The operator's reason, where a finding was accepted.</summary>
     public string? Accepted { get; init; }
 

@@ -4,21 +4,34 @@ namespace Suture.CatchUp.Judging;
 
 /// <summary>
 /// What needs a unit that is not carried waits for it: it is built on its changes; or commits say that the one mends the other or rests on it; or, between trees, its own lines
-/// name a function that the other changes. The compiler cannot tell that a caller relies on what its callee was to do from now on.
+/// name a function that the other changes, or both change what is done with the same data. The compiler cannot tell that a caller relies on what its callee was to do from now on, nor
+/// who prepares what others use.
 /// </summary>
 internal static class Waiting
 {
     /// <summary>The units, with those that wait.</summary>
-    public static IReadOnlyList<UnitVerdict> Run(IReadOnlyList<UnitVerdict> units, IReadOnlyDictionary<string, Change> changes)
+    /// <param name="units">They.</param>
+    /// <param name="changes">All changes by their ids.</param>
+    /// <param name="data">Between trees, which parts rest on the same data.</param>
+    public static IReadOnlyList<UnitVerdict> Run(IReadOnlyList<UnitVerdict> units, IReadOnlyDictionary<string, Change> changes, ILookup<string, DataLink> data)
     {
         var result = units.ToList();
         var links = CommitLinks.Among(changes);
         var unjudged = Unjudged(units, changes);
         for (var i = 0; i < result.Count; i++)
         {
-            if (result[i].State == UnitState.Carried && unjudged.FirstOrDefault(c => Names(result[i], [c], changes)) is { } leftOut)
+            if (result[i].State != UnitState.Carried)
+            {
+                continue;
+            }
+            var shared = Shared(result[i], data);
+            if (unjudged.FirstOrDefault(c => Names(result[i], [c], changes)) is { } leftOut)
             {
                 result[i] = result[i] with { State = UnitState.WaitsFor, WaitsFor = leftOut.Id, Reason = $"it needs {leftOut.Id}, which --only leaves out" };
+            }
+            else if (unjudged.SelectMany(c => shared[c.Id]).FirstOrDefault() is { } link)
+            {
+                result[i] = result[i] with { State = UnitState.WaitsFor, WaitsFor = link.On, SharesData = true, Reason = $"{Words(link)}, and --only leaves that out" };
             }
         }
         // These wait themselves, and what is built on them waits for them.
@@ -37,11 +50,15 @@ internal static class Waiting
                     continue;
                 }
                 var of = unit.Changes.Where(c => c == unit.Id || !speakForThemselves.Contains(c)).SelectMany(c => links[c]).ToLookup(l => l.On, StringComparer.Ordinal);
-                foreach (var awaited in missing.Where(m => m.Id != unit.Id && !WaitsFor(m, unit, result)))
+                var shared = Shared(unit, data);
+                foreach (var awaited in missing.Where(m => m.Id != unit.Id))
                 {
-                    if (Why(unit, awaited, of[awaited.Id], changes, carried) is { } why)
+                    var waiting = !WaitsFor(awaited, unit, result) && Why(unit, awaited, of[awaited.Id], changes, carried) is { } why ? unit with { Reason = why }
+                        : unit.State == UnitState.Carried && awaited.Changes.Where(c => !carried.Contains(c)).SelectMany(c => shared[c]).FirstOrDefault() is { } link ? unit with { Reason = Words(link), SharesData = true }
+                        : null;
+                    if (waiting is not null)
                     {
-                        result[i] = unit with { State = UnitState.WaitsFor, WaitsFor = awaited.Id, Reason = why, Code = awaited.Code };
+                        result[i] = waiting with { State = UnitState.WaitsFor, WaitsFor = awaited.Id, Code = awaited.Code };
                         changed = true;
                         break;
                     }
@@ -50,6 +67,11 @@ internal static class Waiting
         }
         return result;
     }
+
+    /// <summary>The data that a unit shares with others, by the changes of these.</summary>
+    private static ILookup<string, DataLink> Shared(UnitVerdict unit, ILookup<string, DataLink> data) => unit.Changes.SelectMany(c => data[c]).ToLookup(l => l.On, StringComparer.Ordinal);
+
+    private static string Words(DataLink link) => $"waits for {link.On}: {link.Why}";
 
     /// <summary>Between trees, changes that no unit was made of: nobody asked for them, and nothing brought them along.</summary>
     public static IReadOnlyList<Change> Unjudged(IReadOnlyList<UnitVerdict> units, IReadOnlyDictionary<string, Change> changes)

@@ -11,9 +11,10 @@ namespace Suture.CatchUp.Merging;
 /// the others are found.
 /// </summary>
 /// <param name="changes">All changes by their ids.</param>
+/// <param name="data">Between trees, which parts rest on the same data.</param>
 /// <param name="accepted">Doubts that the operator takes responsibility for.</param>
 /// <param name="build">Builds one livepatch of some of the units.</param>
-internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, AcceptFile accepted, Func<IReadOnlyList<UnitVerdict>, Task<BuildResult>> build)
+internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, ILookup<string, DataLink> data, AcceptFile accepted, Func<IReadOnlyList<UnitVerdict>, Task<BuildResult>> build)
 {
     private const int MostRounds = 40;
 
@@ -53,7 +54,7 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, AcceptF
                     await HalveAsync(carried, result, leftOut);
                 }
             }
-            units = Waiting.Run([.. units.Select(u => leftOut.GetValueOrDefault(u.Id, u))], changes);
+            units = Waiting.Run([.. units.Select(u => leftOut.GetValueOrDefault(u.Id, u))], changes, data);
         }
         return (units, null);
     }

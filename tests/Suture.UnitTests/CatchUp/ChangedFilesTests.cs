@@ -34,7 +34,7 @@ public sealed class ChangedFilesTests : IDisposable
         var changes = difference.Changes.Concat(difference.Gone).ToDictionary(c => c.Id);
         using var builds = new ChangeBuilds(kernel, changes);
         async Task<IReadOnlyList<UnitVerdict>> Judge(bool isWanted) =>
-            await new UnitJudge(difference, builds, changes, _ => isWanted, AcceptFile.Empty, null).RunAsync(TestContext.Current.CancellationToken);
+            await new UnitJudge(difference, builds, changes, DataLinks.None, _ => isWanted, AcceptFile.Empty, null).RunAsync(TestContext.Current.CancellationToken);
         var unit = (await Judge(true)).ShouldHaveSingleItem();
         (unit.Id, unit.State, unit.Reason).ShouldBe(("fs/moved.c", UnitState.Refused, "moved or removed in the later source"));
         (await Judge(false)).ShouldBeEmpty();

@@ -22,7 +22,7 @@ public sealed class MergeTests
     private async Task<(string States, BuildResult? Result)> RunAsync(UnitVerdict[] units, Func<List<string>, (BuildStatus, Finding[])> build, AcceptFile? accepted = null)
     {
         var changes = units.ToDictionary(u => u.Id, u => new Change(u.Id, u.Id, [], [u.Id], []));
-        var (merged, result) = await new Merge(changes, accepted ?? AcceptFile.Empty, carried =>
+        var (merged, result) = await new Merge(changes, DataLinks.None, accepted ?? AcceptFile.Empty, carried =>
         {
             _builds++;
             var (status, findings) = build([.. carried.Select(c => c.Id)]);

@@ -24,13 +24,13 @@ public sealed class WaitingTests
         var changes = new[] { Of("a.c", line + "\n"), Of("b.c", "", new SourceItem(0, name, isCallable, isLocal)) }.ToDictionary(c => c.Id);
         UnitVerdict Unit(string id, UnitState state) => new() { Id = id, Title = id, Changes = [id], Files = [id], State = state };
 
-        var units = Waiting.Run([Unit("a.c", UnitState.Carried), Unit("b.c", UnitState.Refused)], changes);
+        var units = Waiting.Run([Unit("a.c", UnitState.Carried), Unit("b.c", UnitState.Refused)], changes, DataLinks.None);
         units[0].State.ShouldBe(waits ? UnitState.WaitsFor : UnitState.Carried);
         units[0].WaitsFor.ShouldBe(waits ? "b.c" : null);
         // What nobody asked for is not there either, unless it is brought along.
-        var alone = Waiting.Run([Unit("a.c", UnitState.Carried)], changes)[0];
+        var alone = Waiting.Run([Unit("a.c", UnitState.Carried)], changes, DataLinks.None)[0];
         (alone.WaitsFor, alone.Reason).ShouldBe(waits ? ("b.c", "it needs b.c, which --only leaves out") : (null, ""));
-        Waiting.Run([Unit("a.c", UnitState.Carried) with { Changes = ["a.c", "b.c"] }], changes)[0].State.ShouldBe(UnitState.Carried);
+        Waiting.Run([Unit("a.c", UnitState.Carried) with { Changes = ["a.c", "b.c"] }], changes, DataLinks.None)[0].State.ShouldBe(UnitState.Carried);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class WaitingTests
         Change Of(string path) => new(path, path, "+\tgive_back(t);\n"u8.ToArray(), [path], []) { Hunks = [] };
         var changes = new[] { header, Of("a.c"), Of("b.c") }.ToDictionary(c => c.Id);
         UnitVerdict[] units = [.. new[] { "a.c", "b.c" }.Select(id => new UnitVerdict { Id = id, Title = id, Changes = [id], Files = [id], State = UnitState.Carried })];
-        var unit = SharedHeaders.Join(Waiting.Run(units, changes), changes).ShouldHaveSingleItem();
+        var unit = SharedHeaders.Join(Waiting.Run(units, changes, DataLinks.None), changes).ShouldHaveSingleItem();
         (unit.State, unit.WaitsFor).ShouldBe((UnitState.WaitsFor, "a.h"));
         var report = new CatchUpReport(new("6.1.0", "ab", null), "6.1.1", null, "6.1.0 + 0 of 1", CatchUpReport.Count([unit]), 0, [CatchUpReport.From(unit)], new([], [], []), 1);
         Encoding.UTF8.GetString(report.ToJson()).ShouldContain("\"waitsFor\": \"a.h\"");
@@ -58,16 +58,16 @@ public sealed class WaitingTests
     public void A_commit_waits_for_the_later_one_that_mends_it(UnitState later, string mended, UnitState state)
     {
         var changes = Commits(("earlier", ["aaaaaaaa"], []), ("other", ["bbbbbbbb"], []), ("later", ["cccccccc"], [mended == "earlier" ? "aaaaaaaa1234" : "bbbbbbbb1234"]));
-        Waiting.Run([Unit("earlier", UnitState.Carried), Unit("later", later)], changes)[0].State.ShouldBe(state);
+        Waiting.Run([Unit("earlier", UnitState.Carried), Unit("later", later)], changes, DataLinks.None)[0].State.ShouldBe(state);
         // One that brings the later one along is mended.
-        Waiting.Run([Unit("earlier", UnitState.Carried, "later")], changes)[0].State.ShouldBe(UnitState.Carried);
+        Waiting.Run([Unit("earlier", UnitState.Carried, "later")], changes, DataLinks.None)[0].State.ShouldBe(UnitState.Carried);
     }
 
     [Fact]
     public void What_rests_on_a_commit_that_is_not_mended_waits_and_nothing_waits_for_itself()
     {
         var changes = Commits(("earlier", ["aaaaaaaa"], []), ("between", ["bbbbbbbb"], []), ("later", ["cccccccc"], ["aaaaaaaa"]));
-        var units = Waiting.Run([Unit("earlier", UnitState.Carried), Unit("between", UnitState.Carried, "earlier"), Unit("later", UnitState.Refused, "earlier")], changes);
+        var units = Waiting.Run([Unit("earlier", UnitState.Carried), Unit("between", UnitState.Carried, "earlier"), Unit("later", UnitState.Refused, "earlier")], changes, DataLinks.None);
         units.Select(u => (u.State, u.WaitsFor)).ShouldBe([(UnitState.WaitsFor, "later"), (UnitState.WaitsFor, "earlier"), (UnitState.Refused, null)]);
         units[0].Reason.ShouldBe("later, which mends it, is not carried");
         units[1].Reason.ShouldBe("it needs earlier, which is not carried");
@@ -77,7 +77,7 @@ public sealed class WaitingTests
     public void What_brings_a_commit_that_has_no_code_of_its_own_waits_for_who_mends_that()
     {
         var changes = Commits(("earlier", ["aaaaaaaa"], []), ("between", ["bbbbbbbb"], []), ("later", ["cccccccc"], ["aaaaaaaa"]));
-        var units = Waiting.Run([Unit("earlier", UnitState.NotBuilt), Unit("between", UnitState.Carried, "earlier"), Unit("later", UnitState.Refused, "earlier")], changes);
+        var units = Waiting.Run([Unit("earlier", UnitState.NotBuilt), Unit("between", UnitState.Carried, "earlier"), Unit("later", UnitState.Refused, "earlier")], changes, DataLinks.None);
         units[1].WaitsFor.ShouldBe("later");
         units[1].Reason.ShouldBe("later, which mends earlier, is not carried");
     }
@@ -92,7 +92,7 @@ public sealed class WaitingTests
     public void A_commit_waits_for_the_earlier_one_that_it_mends(UnitState earlier, UnitState state)
     {
         var changes = Commits(("earlier", ["aaaaaaaa"], []), ("later", ["cccccccc"], ["aaaaaaaa1234"]));
-        Waiting.Run([Unit("earlier", earlier), Unit("later", UnitState.Carried)], changes)[1].State.ShouldBe(state);
+        Waiting.Run([Unit("earlier", earlier), Unit("later", UnitState.Carried)], changes, DataLinks.None)[1].State.ShouldBe(state);
     }
 
     [Theory]
@@ -104,9 +104,9 @@ public sealed class WaitingTests
     {
         var changes = Commits(("dependency", ["aaaaaaaa"], []), ("fix", ["cccccccc"], []));
         changes["dependency"] = changes["dependency"] with { Commit = new CommitWords(["aaaaaaaa"], []) { NeededBy = ["cccccccc1234"] } };
-        var units = Waiting.Run([Unit("dependency", dependency), Unit("fix", UnitState.Carried)], changes);
+        var units = Waiting.Run([Unit("dependency", dependency), Unit("fix", UnitState.Carried)], changes, DataLinks.None);
         units[1].State.ShouldBe(state);
-        Waiting.Run([Unit("dependency", UnitState.Carried), Unit("fix", UnitState.Refused)], changes)[0].State.ShouldBe(UnitState.Carried);
+        Waiting.Run([Unit("dependency", UnitState.Carried), Unit("fix", UnitState.Refused)], changes, DataLinks.None)[0].State.ShouldBe(UnitState.Carried);
     }
 
     [Fact]
