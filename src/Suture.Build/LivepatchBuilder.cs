@@ -79,7 +79,7 @@ public sealed class LivepatchBuilder
         var patches = PatchSet.Parse(_request.Patches);
         var compilerCheck = CompilerCheck.RunAsync(Kernel, cancellation);
         var templateTask = ModuleTemplate.GetAsync(Kernel, cancellation);
-        var plan = CompilePlanner.Plan(_site, patches, cancellation);
+        var plan = await AssemblyConsumers.JudgeAsync(CompilePlanner.Plan(_site, patches, cancellation), work, cancellation);
         await compilerCheck;
         var moduleName = "suture_" + _request.Name;
         var succession = SuccessionCheck.Prepare(_request.Replaces, moduleName, Kernel, await templateTask);

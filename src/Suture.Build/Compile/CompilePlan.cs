@@ -32,4 +32,8 @@ public sealed record CompilePlan(
     SourceSite Site,
     PatchApplication Application,
     IReadOnlyList<PlannedUnit> Units,
-    IReadOnlyList<UnsupportedChange> Unsupported);
+    IReadOnlyList<UnsupportedChange> Unsupported)
+{
+    /// <summary>Changed files of whose change assembly may see something, by path, each with the assembly sources; see <see cref="AssemblyConsumers"/>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> SeenByAssembly { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+}

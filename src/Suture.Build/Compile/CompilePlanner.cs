@@ -3,7 +3,7 @@ using Suture.Build.Trees;
 
 namespace Suture.Build.Compile;
 
-/// <summary>Finds out what a patch concerns. Reads the tree, writes only the kernel's include graph, compiles nothing.</summary>
+/// <summary>Finds out what a patch concerns. Reads the tree, writes only the kernel's include graphs, compiles nothing.</summary>
 public static class CompilePlanner
 {
     /// <summary>Of a header with fewer includers, looking at them is cheaper than searching the tree for names.</summary>
@@ -31,8 +31,9 @@ public static class CompilePlanner
             .Where(u => including.Contains(u.TreePath) && !u.IsBeforeKernel)
             .Select(u => new PlannedUnit(u, changed.Contains(u.TreePath) ? UnitReason.Source : UnitReason.Includes) { MaySeeOtherTypes = allSeeTypes || seeingTypes.Contains(u.TreePath) })
             .ToList();
+        var assembly = IncludeGraph.OfAssembly(site, ct);
         return new CompilePlan(site, application, units,
-            [.. application.Unsupported, .. NotBuilt(patches, application.Files, site, graph)]);
+            [.. application.Unsupported, .. NotBuilt(patches, application.Files, site, graph, assembly)]) { SeenByAssembly = AssemblyConsumers.Seeing(application.Files, assembly) };
     }
 
     /// <summary>The files that include something of what changes, but for those to which names show that it means nothing.</summary>
@@ -51,10 +52,10 @@ public static class CompilePlanner
         return concerned;
     }
 
-    private static IEnumerable<UnsupportedChange> NotBuilt(PatchSet patches, IReadOnlyList<PatchedFile> files, SourceSite site, IncludeGraph graph)
+    private static IEnumerable<UnsupportedChange> NotBuilt(PatchSet patches, IReadOnlyList<PatchedFile> files, SourceSite site, IncludeGraph graph, IncludeGraph assembly)
     {
         var running = site.Units.Where(u => !u.IsBeforeKernel).Select(u => u.TreePath).ToHashSet(StringComparer.Ordinal);
-        foreach (var file in files.Where(f => !f.IsNew))
+        foreach (var file in files.Where(f => !f.IsNew && !assembly.Contains(f.Path)))
         {
             var why = !graph.Contains(file.Path) ? "this kernel is not built from it (another architecture, or configured out)"
                 : !graph.IncludersOf([file.Path]).Overlaps(running) ? "it is code that runs before the kernel does (real mode, EFI stub, purgatory)"

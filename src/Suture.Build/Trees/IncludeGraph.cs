@@ -32,13 +32,44 @@ public sealed class IncludeGraph
     public static IncludeGraph Of(SourceSite site, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(site);
+        return Of(site, "include-graph", () => Scan(site, site.Units.Select(u => u.TreePath), withForced: true, text => text, ct));
+    }
+
+    /// <summary>The graph of the assembly sources that the kernel may be built from, kept in the same way: which of them, linker scripts among them, see which headers.</summary>
+    public static IncludeGraph OfAssembly(SourceSite site, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        return Of(site, "assembly-graph", () => Scan(site, AssemblySources(site), withForced: false, text => Encoding.Latin1.GetBytes(AssemblyText.Visible(text)), ct));
+    }
+
+    /// <summary>
+    /// Whether the kernel may be built from an assembly file, of which its compile database says nothing: it lies beside C sources that it is built from, and is not for 32 bits by its name.
+    /// </summary>
+    public static bool MayBeBuilt(string path, IReadOnlySet<string> builtDirectories)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(builtDirectories);
+        return builtDirectories.Contains(Path.GetDirectoryName(path) ?? "") && !path.EndsWith("_32.S", StringComparison.Ordinal);
+    }
+
+    // The 32-bit vDSO is compiled as what runs before the kernel is, and goes on running.
+    private static IEnumerable<string> AssemblySources(SourceSite site)
+    {
+        var built = site.Units.Where(u => !u.IsBeforeKernel || u.TreePath.Contains("/vdso/", StringComparison.Ordinal)).Select(u => Path.GetDirectoryName(u.TreePath) ?? "").ToHashSet(StringComparer.Ordinal);
+        return built.Where(d => Directory.Exists(Path.Combine(site.Tree, d)))
+            .SelectMany(d => Directory.EnumerateFiles(Path.Combine(site.Tree, d), "*.S").Select(f => d.Length == 0 ? Path.GetFileName(f) : $"{d}/{Path.GetFileName(f)}"))
+            .Where(f => MayBeBuilt(f, built));
+    }
+
+    private static IncludeGraph Of(SourceSite site, string name, Func<IncludeGraph> scan)
+    {
         var key = Key(site);
-        var cache = Path.Combine(site.WorkDirectory, "include-graph");
+        var cache = Path.Combine(site.WorkDirectory, name);
         if (IncludeGraphFile.TryRead(cache, key) is { } stored)
         {
             return new IncludeGraph(stored.Files, stored.Includers);
         }
-        var graph = Scan(site, ct);
+        var graph = scan();
         Directory.CreateDirectory(site.WorkDirectory);
         IncludeGraphFile.Write(cache, key, graph._files, graph._includers);
         return graph;
@@ -78,14 +109,14 @@ public sealed class IncludeGraph
         return hash.GetHashAndReset();
     }
 
-    private static IncludeGraph Scan(SourceSite site, CancellationToken ct)
+    private static IncludeGraph Scan(SourceSite site, IEnumerable<string> roots, bool withForced, Func<byte[], byte[]> visible, CancellationToken ct)
     {
         var resolver = new IncludeResolver(site.Tree, site.Units);
         var scans = new ConcurrentDictionary<string, IncludeScan>();
-        var forced = site.Units.SelectMany(u => CompilerCommand.Includes(u).Files).Distinct()
+        var forced = !withForced ? [] : site.Units.SelectMany(u => CompilerCommand.Includes(u).Files).Distinct()
             .Select(resolver.InTree).OfType<string>().ToArray();
         var edges = new ConcurrentDictionary<(string Includer, string File), byte>();
-        var frontier = site.Units.Select(u => u.TreePath).Concat(forced).ToHashSet();
+        var frontier = roots.Concat(forced).ToHashSet();
         var options = new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = Environment.ProcessorCount };
         while (frontier.Count > 0)
         {
@@ -93,7 +124,7 @@ public sealed class IncludeGraph
             Parallel.ForEach(frontier, options, file =>
             {
                 var full = Path.Combine(site.Tree, file);
-                var scan = IncludeScan.Of(File.Exists(full) ? File.ReadAllBytes(full) : []);
+                var scan = IncludeScan.Of(File.Exists(full) ? visible(File.ReadAllBytes(full)) : []);
                 scans[file] = scan;
                 foreach (var (name, quoted) in scan.Includes)
                 {

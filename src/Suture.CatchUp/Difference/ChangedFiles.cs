@@ -45,7 +45,8 @@ public sealed class ChangedFiles
     public static ChangedFiles Find(KernelBuild kernel, string newTree, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        var graph = IncludeGraph.Of(new SourceSite(kernel.SourceTree, kernel.WorkDirectory, [.. kernel.Units.All]), cancellation);
+        var site = new SourceSite(kernel.SourceTree, kernel.WorkDirectory, [.. kernel.Units.All]);
+        var (graph, assemblyGraph) = (IncludeGraph.Of(site, cancellation), IncludeGraph.OfAssembly(site, cancellation));
         var (sources, headers, assembly, added) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
         var others = 0;
         var units = kernel.Units.All.Select(u => u.TreePath).ToHashSet(StringComparer.Ordinal);
@@ -77,11 +78,11 @@ public sealed class ChangedFiles
             }
             else if (!HaveSameBytes(old, file))
             {
-                if (extension == ".S" && MayBeBuilt(path, built))
+                if (extension == ".S" && IncludeGraph.MayBeBuilt(path, built))
                 {
                     assembly.Add(path);
                 }
-                else if (graph.Contains(path))
+                else if (graph.Contains(path) || assemblyGraph.Contains(path))
                 {
                     (extension == ".c" ? sources : headers).Add(path);
                 }
@@ -99,12 +100,6 @@ public sealed class ChangedFiles
         }
         return new ChangedFiles(kernel.SourceTree, newTree, graph, sources, headers, assembly, added, gone, others);
     }
-
-    /// <summary>
-    /// Whether the kernel may be built from an assembly file, of which its compile database says nothing: it lies beside C sources that it is built from, and is not for 32 bits by its name.
-    /// </summary>
-    internal static bool MayBeBuilt(string path, IReadOnlySet<string> builtDirectories) =>
-        builtDirectories.Contains(Path.GetDirectoryName(path) ?? "") && !path.EndsWith("_32.S", StringComparison.Ordinal);
 
     /// <summary>
     /// Whether something that the kernel is built from may include a new header. A full checkout has thousands that the prepared tree leaves out, of other architectures

@@ -1,5 +1,6 @@
 using Shouldly;
 using Suture.Build;
+using Suture.Build.Trees;
 using Suture.CatchUp;
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
@@ -62,7 +63,7 @@ public sealed class PartsTests
     [InlineData("arch/x86/entry/entry_32.S", false)]
     [InlineData("arch/arm64/kernel/entry.S", false)]
     public void Assembly_beside_what_is_built_may_be_built(string path, bool may) =>
-        ChangedFiles.MayBeBuilt(path, new HashSet<string> { "arch/x86/entry" }).ShouldBe(may);
+        IncludeGraph.MayBeBuilt(path, new HashSet<string> { "arch/x86/entry" }).ShouldBe(may);
 
     [Theory]
     [InlineData("6.1.192-2")]
