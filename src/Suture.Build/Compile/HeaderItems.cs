@@ -194,17 +194,25 @@ internal sealed partial class HeaderItems
         {
             return null;
         }
-        if (_top.Contains("("))
+        if (_top.Contains("(") && !IsArray())
         {
             var at = Enumerable.Range(0, _top.Count - 1).FirstOrDefault(i => _top[i + 1] == "(" && IsWord(_top[i]) && !Annotations.Contains(_top[i]), -1);
             // Without a type before it, it is no function but a macro that makes something; with more parentheses behind it, one that makes its name.
-            return at < 0 || _top.Take(at).All(IsSpecifier) || (_isBody && !_top.Contains("static"))
+            return at < 0 || _top.Take(at).All(IsSpecifier) || MayBeAttribute(at) || (_isBody && !_top.Contains("static"))
                 || Enumerable.Range(at + 2, _top.Count - at - 2).Any(i => _top[i] == "(" && !Annotations.Contains(_top[i - 1])) ? null : [_top[at]];
         }
         // An attribute may stand behind a variable.
         return _top[0] == "extern" && _top.Zip(_top.Skip(1)).FirstOrDefault(t => t.Second is ";" or "[").First is { } variable && IsWord(variable)
             && !variable.StartsWith("__", StringComparison.Ordinal) ? [variable] : null;
     }
+
+    /// <summary>Whether it declares an array, whose dimensions may hold parentheses.</summary>
+    private bool IsArray() => !_isBody && _top.IndexOf("[") is >= 0 and var bracket && bracket < _top.IndexOf("(");
+
+    /// <summary>Whether what has parentheses may be an attribute behind a variable's name: by its letters a macro, or of the compiler's own, and before it stands what is no type.</summary>
+    private bool MayBeAttribute(int at) => !_isBody && _top[0] == "extern" && at >= 3 && IsWord(_top[at - 1]) && _top[at - 2] is not ("struct" or "union" or "enum")
+        && _top[at - 1] is not ("void" or "bool" or "char" or "short" or "int" or "long" or "signed" or "unsigned") && !_top[at - 1].EndsWith("_t", StringComparison.Ordinal)
+        && (!_top[at].Any(char.IsLower) || _top[at].StartsWith("__", StringComparison.Ordinal));
 
     /// <summary>The name of a typedef of a function, or of a pointer to one.</summary>
     private string[]? FunctionType()
