@@ -34,18 +34,21 @@ public static partial class AssemblyConsumers
         {
             return plan;
         }
-        var sources = plan.SeenByAssembly.Values.SelectMany(s => s).Distinct().ToList();
+        var byDirectory = plan.Site.Units.ToLookup(u => Path.GetDirectoryName(u.TreePath) ?? "");
+        // What lies where nothing is built is but included by others.
+        var sources = plan.SeenByAssembly.Values.SelectMany(s => s).Distinct().Where(s => byDirectory.Contains(Path.GetDirectoryName(s) ?? "")).ToList();
         var files = plan.Application.Files.ToDictionary(f => f.Path, f => f.Patched);
         var shadow = ShadowTree.Create(plan.Site.Tree, Path.Combine(workDirectory, "assembly"), files, sources.Select(s => Path.GetDirectoryName(s) ?? ""));
         var temporary = Directory.CreateDirectory(Path.Combine(workDirectory, "assembly-tmp")).FullName;
-        var byDirectory = plan.Site.Units.ToLookup(u => Path.GetDirectoryName(u.TreePath) ?? "");
         var changed = new HashSet<string>(StringComparer.Ordinal);
         await Parallelism.ForEachAsync(sources, async source =>
         {
             // No command of an assembly source is recorded. What matters to a preprocessor is as for the C beside it.
             var beside = byDirectory[Path.GetDirectoryName(source) ?? ""].ToList();
             var unit = AsAssembly(beside.Find(u => !u.IsBeforeKernel) ?? beside[0], source);
-            if (await OriginalAsync(unit, plan.Site, temporary, ct) is not { } original || await PatchedAsync(unit, shadow, temporary, ct) != original)
+            var original = await OriginalAsync(unit, plan.Site, temporary, ct);
+            // Beside drivers lies assembly of other architectures, which lacks their headers here.
+            if (original is null ? source.StartsWith("arch/", StringComparison.Ordinal) : await PatchedAsync(unit, shadow, temporary, ct) != original)
             {
                 lock (changed)
                 {

@@ -15,11 +15,14 @@ public sealed class AssemblyConsumersTests
         ("include/c_only.h", "#define C_ONLY 1\n"),
         ("include/c_too.h", "#define C_TOO 1\n"),
         ("include/seen.h", "#define SEEN 1\n"),
-        ("entry/calling.h", "#include \"deep.h\"\n#define SAVE push %rbx\n"),
-        ("entry/entry.S", "#include \"calling.h\"\n#include \"both.h\"\n\tCLEAR\n\tSAVE\n\tmov $BOTH+SEEN, %eax\n"),
-        ("entry/entry_32.S", "#include \"only32.h\"\n"),
-        ("entry/only32.h", "#define ONLY 1\n"),
-        ("entry/common.c", "#include \"both.h\"\nint f(void) { return BOTH + two(); }\n"));
+        ("arch/x86/entry/calling.h", "#include \"deep.h\"\n#define SAVE push %rbx\n"),
+        ("arch/x86/entry/entry.S", "#include \"../tdx/included.S\"\n#include \"calling.h\"\n#include \"both.h\"\n\tCLEAR\n\tSAVE\n\tmov $BOTH+SEEN, %eax\n"),
+        ("arch/x86/entry/entry_32.S", "#include \"only32.h\"\n"),
+        ("arch/x86/entry/only32.h", "#define ONLY 1\n"),
+        ("drivers/other.S", "#include \"both.h\"\n#include <asm/of-another.h>\n"),
+        ("drivers/driver.c", "int g(void) { return 1; }\n"),
+        ("arch/x86/tdx/included.S", "#include \"both.h\"\n"),
+        ("arch/x86/entry/common.c", "#include \"both.h\"\nint f(void) { return BOTH + two(); }\n"));
 
     private static async Task<IReadOnlyList<UnsupportedChange>> JudgeAsync(TinyTree tree, string path, string old, string @new)
     {
@@ -32,13 +35,13 @@ public sealed class AssemblyConsumersTests
     [InlineData("include/both.h", "\tnop", "\tlfence")]
     [InlineData("include/both.h", "BOTH 1", "BOTH 2")]
     [InlineData("include/seen.h", "SEEN 1", "SEEN 2")]
-    [InlineData("entry/calling.h", "push %rbx", "push %rbp")]
+    [InlineData("arch/x86/entry/calling.h", "push %rbx", "push %rbp")]
     public async Task A_change_of_what_assembly_is_made_of_is_refused(string path, string old, string @new)
     {
         using var tree = Tree();
         var refused = (await JudgeAsync(tree, path, old, @new)).ShouldHaveSingleItem();
         (refused.Kind, refused.Blocks, refused.Path).ShouldBe((UnsupportedKind.Assembly, true, path));
-        refused.Reason.ShouldContain("entry/entry.S");
+        refused.Reason.ShouldContain("arch/x86/entry/entry.S");
         refused.PatchLine.ShouldBeGreaterThan(0);
     }
 
@@ -46,7 +49,7 @@ public sealed class AssemblyConsumersTests
     [InlineData("include/both.h", "return 2", "return 3")]
     [InlineData("include/both.h", "UNUSED 1", "UNUSED 2")]
     [InlineData("include/both.h", "/* C */", "/* not assembly */")]
-    [InlineData("entry/calling.h", "\n#define SAVE", "\n\n/* saves */\n#define SAVE")]
+    [InlineData("arch/x86/entry/calling.h", "\n#define SAVE", "\n\n/* saves */\n#define SAVE")]
     public async Task A_change_that_means_nothing_to_assembly_is_none_of_its(string path, string old, string @new)
     {
         using var tree = Tree();
@@ -56,7 +59,7 @@ public sealed class AssemblyConsumersTests
     [Theory]
     [InlineData("include/c_only.h", "C_ONLY 1", "C_ONLY 2")]
     [InlineData("include/c_too.h", "C_TOO 1", "C_TOO 2")]
-    [InlineData("entry/only32.h", "ONLY 1", "ONLY 2")]
+    [InlineData("arch/x86/entry/only32.h", "ONLY 1", "ONLY 2")]
     public async Task What_nothing_is_made_of_is_left_out_with_a_word(string path, string old, string @new)
     {
         using var tree = Tree();
@@ -68,7 +71,7 @@ public sealed class AssemblyConsumersTests
     public async Task A_source_that_cannot_be_looked_at_counts_as_changed()
     {
         using var tree = Tree();
-        File.AppendAllText(Path.Combine(tree.Tree, "entry/entry.S"), "#include \"generated-elsewhere.h\"\n");
+        File.AppendAllText(Path.Combine(tree.Tree, "arch/x86/entry/entry.S"), "#include \"generated-elsewhere.h\"\n");
         (await JudgeAsync(tree, "include/both.h", "UNUSED 1", "UNUSED 2")).ShouldHaveSingleItem().Kind.ShouldBe(UnsupportedKind.Assembly);
     }
 
