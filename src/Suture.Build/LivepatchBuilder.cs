@@ -281,6 +281,9 @@ public sealed class LivepatchBuilder
             {
                 _claims.Remove(unit);
                 _claims[made[unit.Unit].Unit] = UnitClaims.Of(made[unit.Unit].Diff);
+                // What is linked may copy and replace more than what the usual objects showed.
+                _findings.AddRange(made[unit.Unit].Diff.Findings.Where(f => f.Code is not ("SUT0101" or RuntimeReads.BootConstant) && !_findings.Exists(g => g.Code == f.Code && g.Symbol == f.Symbol))
+                    .Select(f => _places.Locate(FindingCatalog.LeftOut(f), unit.Unit.TreePath)).ToList());
             }
             units = units.ConvertAll(u => made.TryGetValue(u.Unit.Unit, out var other) ? other : u);
         }

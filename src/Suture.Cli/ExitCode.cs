@@ -35,4 +35,6 @@ public enum ExitCode
     InTransition = 14,
     /// <summary>The patch was applied, found to do harm, and taken back.</summary>
     Unhealthy = 15,
+    /// <summary>Interrupted by a signal.</summary>
+    Interrupted = 130,
 }

@@ -43,7 +43,7 @@ internal static class Run
         catch (OperationCanceledException)
         {
             Terminal.Error("interrupted");
-            return 130;
+            return (int)ExitCode.Interrupted;
         }
         catch (PatchFormatException e)
         {

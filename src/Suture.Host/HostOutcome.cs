@@ -13,6 +13,8 @@ public enum HostResult
     Stalled,
     /// <summary>The patch was applied, found to do harm, and taken back and put into quarantine.</summary>
     Unhealthy,
+    /// <summary>It was done, and whether it does harm was not found out: the operation was told to end. The patch stays on probation.</summary>
+    Interrupted,
     /// <summary>It went wrong, and the message says in what state the host is.</summary>
     Failed,
 }
@@ -31,6 +33,7 @@ public sealed record HostOutcome
         HostResult.Refused => "refused",
         HostResult.Stalled => "stalled",
         HostResult.Unhealthy => "unhealthy",
+        HostResult.Interrupted => "interrupted",
         _ => "failed",
     };
 

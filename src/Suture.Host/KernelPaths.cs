@@ -4,7 +4,8 @@ namespace Suture.Host;
 /// <param name="Sys">Mount point of sysfs.</param>
 /// <param name="Proc">Mount point of procfs.</param>
 /// <param name="KernelLog">The kernel log's device.</param>
-public sealed record KernelPaths(string Sys = "/sys", string Proc = "/proc", string KernelLog = "/dev/kmsg")
+/// <param name="Installed">Where each installed kernel has a directory of its release.</param>
+public sealed record KernelPaths(string Sys = "/sys", string Proc = "/proc", string KernelLog = "/dev/kmsg", string Installed = "/lib/modules")
 {
     /// <summary>Directory with one directory per livepatch (Documentation/ABI/testing/sysfs-kernel-livepatch).</summary>
     public string Livepatches => Path.Combine(Sys, "kernel/livepatch");

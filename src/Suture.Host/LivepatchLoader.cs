@@ -117,9 +117,9 @@ public sealed class LivepatchLoader(KernelPaths paths, IModuleSyscalls syscalls,
     }
 
     /// <summary>Takes the livepatch back and unloads it.</summary>
-    public LivepatchOutcome Revert(string name, CancellationToken cancel = default)
+    public LivepatchOutcome Revert(string name, Action<int>? progress = null, CancellationToken cancel = default)
     {
-        var disabled = Disable(name, cancel);
+        var disabled = Disable(name, progress, cancel);
         if (!disabled.Ok)
         {
             return disabled;

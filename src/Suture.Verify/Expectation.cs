@@ -229,7 +229,7 @@ public sealed class Expectation
         {
             return true;
         }
-        foreach (var user in unit.Original!.Named.Where(u => (u.Parent ?? u) != function && !TableSections.IsBootOnly(u.Section.Name)))
+        foreach (var user in unit.Original!.Named.Where(u => (u.Parent ?? u) != function && (unit.Pair.Owner != "vmlinux" || !TableSections.IsBootOnly(u.Section.Name))))
         {
             var ways = LeadsTo(user, function, 0).ToList();
             var caller = user.Parent ?? user;

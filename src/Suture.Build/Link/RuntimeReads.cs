@@ -58,7 +58,7 @@ internal static class RuntimeReads
             {
                 diff = Compare(new OtherwiseCompiled(OtherClones(diff.Original, image), Replaced(usual)));
             }
-            if (diff.Verdict == Verdict.Patchable && TakesThePlaceOf(diff, usual))
+            if (diff.Verdict == Verdict.Patchable && TakesThePlaceOf(diff, usual, unit.Unit.Owner))
             {
                 made[unit.Unit] = (unit, diff);
             }
@@ -68,8 +68,11 @@ internal static class RuntimeReads
 
     private static HashSet<string> Replaced(DiffResult diff) => diff.Replaced.Select(f => f.Twin!.Name).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>Whether nothing that runs leads to what <paramref name="usual"/> replaces any more once <paramref name="diff"/> is applied.</summary>
-    private static bool TakesThePlaceOf(DiffResult diff, DiffResult usual)
+    /// <summary>
+    /// Whether nothing that runs leads to what <paramref name="usual"/> replaces any more once <paramref name="diff"/> is applied. A module's code for loading and unloading is
+    /// yet to run.
+    /// </summary>
+    private static bool TakesThePlaceOf(DiffResult diff, DiffResult usual, string owner)
     {
         var replaced = Replaced(diff);
         var left = usual.Replaced.Select(f => f.Twin!).Where(f => !replaced.Contains(f.Name)).ToList();
@@ -86,7 +89,7 @@ internal static class RuntimeReads
             {
                 return false;
             }
-            foreach (var user in users.Of(function).Where(u => u.Kind != ElementKind.Entry && !SpecialSections.IsInit(u.Section)))
+            foreach (var user in users.Of(function).Where(u => u.Kind != ElementKind.Entry && (owner != "vmlinux" || !SpecialSections.IsInit(u.Section))))
             {
                 if (user.Kind != ElementKind.Function || ElementUsers.TakesAddress(user, function))
                 {

@@ -43,6 +43,7 @@ internal static class HostScreen
             { Result: HostResult.Refused, Kind: RefusalKind.Verification } => ExitCode.VerificationFailed,
             { Result: HostResult.Refused or HostResult.Stalled } => ExitCode.HostRefused,
             { Result: HostResult.Unhealthy } => ExitCode.Unhealthy,
+            { Result: HostResult.Interrupted } => ExitCode.Interrupted,
             _ => ExitCode.HostRefused,
         };
     }

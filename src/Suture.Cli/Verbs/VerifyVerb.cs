@@ -19,8 +19,13 @@ internal static class VerifyVerb
             var comparisons = new Verification(SutureHost.This()).Run(given);
             if (given is not null && comparisons.Count == 0)
             {
-                Terminal.Error($"no patch {given} is installed for this kernel", "give a name that suture list shows");
-                return (int)ExitCode.HostRefused;
+                return (int)HostScreen.Show(new HostOutcome
+                {
+                    Result = HostResult.Refused,
+                    Kind = RefusalKind.Host,
+                    Message = $"no patch {given} is installed for this kernel",
+                    Advice = "give a name that suture list shows",
+                }, parsed.GetValue(json));
             }
             var ok = comparisons.All(c => c.Ok);
             if (parsed.GetValue(json))

@@ -115,7 +115,7 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
                 return; // someone else is at it
             }
             var left = host.State.Load().State.For(host.Running.Release).Where(p => p.Probation is not null && IsLeft(p)).Select(p => p.Name).ToList();
-            var state = new Recovery(host).Run();
+            var state = new Recovery(host, Alive).Run();
             orphans = [.. state.For(host.Running.Release).Where(p => left.Contains(p.Name) && p.Quarantine is null && host.IsApplied(p))];
             foreach (var orphan in orphans)
             {

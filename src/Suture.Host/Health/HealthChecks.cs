@@ -106,18 +106,22 @@ public sealed class HealthChecks(string directory, TimeSpan timeout)
 
     private static string? NotRootsOwn(string file)
     {
-        try
+        // The link itself lies in a directory on the way, and so does what it leads to: who can write one of these decides what root runs.
+        foreach (var path in new[] { Posix.RealPath(Path.GetDirectoryName(file)!), Posix.RealPath(file) })
         {
-            var target = new FileInfo(file) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)?.FullName : file;
-            return target is null || Posix.Facts(target) is not { } facts ? "it leads to no file"
-                : facts.OthersMayWrite || Posix.Facts(Path.GetDirectoryName(target)!) is not { OthersMayWrite: false } || !IsTrusted(facts.Owner) || Posix.Facts(file) is not { } itself || !IsTrusted(itself.Owner)
-                ? $"{target} must belong to root and be writable by nobody else, and so must its directory" : null;
+            if (path is null)
+            {
+                return "it leads to no file";
+            }
+            for (var at = path; at is not null; at = Path.GetDirectoryName(at))
+            {
+                if (Posix.Facts(at) is not { OthersMayWrite: false } facts || (facts.Owner != 0 && facts.Owner != Posix.EffectiveUser))
+                {
+                    return $"{at} must belong to root and be writable by nobody else, and so must all directories above it";
+                }
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return e.Message;
-        }
-        static bool IsTrusted(uint owner) => owner == 0 || owner == Posix.EffectiveUser;
+        return null;
     }
 
     private static async Task<string> LastLineAsync(StreamReader output, CancellationToken cancel)

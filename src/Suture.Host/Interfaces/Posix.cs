@@ -61,6 +61,17 @@ internal static unsafe partial class Posix
         }
     }
 
+    /// <summary>Where a path leads to when all links on the way are followed; null when nowhere.</summary>
+    public static string? RealPath(string path)
+    {
+        const int pathOnly = 0x200000; // O_PATH
+        var (file, _) = Open(path, pathOnly);
+        using (file)
+        {
+            return file is null ? null : File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.FullName;
+        }
+    }
+
     /// <summary>Makes what was renamed or made in a directory survive a power cut.</summary>
     /// <exception cref="IOException">The directory cannot be written out.</exception>
     public static void SyncDirectory(string path)

@@ -215,7 +215,7 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
         FaultPoint.Reached("apply.watched");
         if (interrupted is not null)
         {
-            return applied with { Message = $"{applied.Message}; {interrupted}" };
+            return applied with { Result = HostResult.Interrupted, Message = $"{applied.Message}; {interrupted}" };
         }
         return trial.Judge([patch], harm, cancel) switch
         {

@@ -44,6 +44,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
             outcome = loader.Complete(patch.Module, left => progress?.Report(new HostProgress("transition", left, "tasks")), cancel);
         }
         var transition = clock.ElapsedMilliseconds;
+        room.Dispose();
         if (!outcome.Ok)
         {
             state = Forget(before, marked, outcome);
@@ -54,7 +55,6 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
         var after = Recovery.AfterApplying(host, state, marked);
         try
         {
-            room.Dispose();
             host.State.Save(after);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -92,14 +92,14 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
             if (hold is null)
             {
                 var held = $"another command has held the lock for {LockBound.TotalMinutes} minutes";
-                return harm is null ? Unjudged(tried, held)
+                return harm is null ? Unjudged(tried, $"{held}: {LookedAtLater}")
                     : new HostOutcome { Result = HostResult.Failed, Message = $"{harm}; not taken back: {held}", Advice = "ps -C suture; suture status", Patch = tried[0].Name };
             }
             loaded = host.State.Load();
         }
         catch (OperationCanceledException)
         {
-            return Unjudged(tried, "another command held the lock");
+            return Unjudged(tried, $"another command held the lock; {Leave(tried)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -107,7 +107,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
             if (harm is null)
             {
                 hold?.Dispose();
-                return Unjudged(tried, $"the state cannot be read ({e.Message})");
+                return Unjudged(tried, $"the state cannot be read ({e.Message}): {LookedAtLater}");
             }
             loaded = new StateFile.Loaded(new HostState(), [e.Message]);
         }
@@ -147,7 +147,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
     {
         Result = HostResult.Done,
         Message = $"{string.Join(", ", tried.Select(p => p.Name))}: applied",
-        Notes = [$"{why}: {LookedAtLater}"],
+        Notes = [why],
     };
 
     /// <summary>Those of <paramref name="tried"/> that are still on probation here. A state that could not be read does not say that they are not.</summary>
@@ -176,7 +176,7 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
             // reason to leave it in the kernel, though: it may be what broke the disk.
             state = state.WithQuarantined(patch, harm);
             fault = host.State.TrySave(state);
-            var reverted = host.Sysfs.Exists(patch.Module) ? host.Loader(timeout).Revert(patch.Module) : null;
+            var reverted = host.Sysfs.Exists(patch.Module) ? host.Loader(timeout).Revert(patch.Module, left => progress?.Report(new HostProgress("transition back", left, "tasks"))) : null;
             isBack &= reverted is not { Ok: false };
             notes.Add(reverted is { Ok: false } ? $"{patch.Name} could not be taken back: {reverted.Detail}" : $"{patch.Name} was taken back");
             Journal.Error($"patch {patch.Name} {patch.Version} is in quarantine: {harm}; {notes[^1]}");

@@ -7,7 +7,7 @@ namespace Suture.Host.Operations;
 /// Brings the state in line with the kernel after an operation was killed or the machine went down, before anything else is changed. The
 /// kernel's word counts: what it runs is applied, what it does not is not. Needs the lock.
 /// </summary>
-public sealed class Recovery(SutureHost host)
+public sealed class Recovery(SutureHost host, IProgress<HostProgress>? progress = null)
 {
     private const int RecentLines = 1000;
 
@@ -119,7 +119,7 @@ public sealed class Recovery(SutureHost host)
         }
         _notes.Add($"{patch.Name} was left in transition");
         _notes.Add(host.Sysfs.Enabled(patch.Module) == true
-            ? host.Loader(host.Settings.TransitionTimeout).Complete(patch.Module).Detail
+            ? host.Loader(host.Settings.TransitionTimeout).Complete(patch.Module, left => progress?.Report(new HostProgress("transition", left, "tasks"))).Detail
             : host.Loader(LongestWait < host.Settings.TransitionTimeout ? LongestWait : host.Settings.TransitionTimeout).AwaitDisabled(patch.Module).Detail);
     }
 

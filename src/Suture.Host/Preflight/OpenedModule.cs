@@ -128,7 +128,7 @@ public sealed class OpenedModule : IDisposable
             return Host($"{path} is not a regular file", "give a module that suture build made");
         }
         // Links among the directories are followed first: what counts is where the file lies.
-        if (RealDirectory(Path.GetDirectoryName(path)!) is not { } directory)
+        if (Posix.RealPath(Path.GetDirectoryName(path)!) is not { } directory)
         {
             return Host($"{path}: its directory cannot be read", Reinstall);
         }
@@ -151,15 +151,6 @@ public sealed class OpenedModule : IDisposable
             at = at == path ? directory : Path.GetDirectoryName(at)!;
         }
         return Host($"{at}: its owner cannot be read", Reinstall);
-    }
-
-    private static string? RealDirectory(string path)
-    {
-        var (directory, _) = Posix.Open(path, Posix.Directory);
-        using (directory)
-        {
-            return directory is null ? null : File.ResolveLinkTarget($"/proc/self/fd/{directory.DangerousGetHandle()}", returnFinalTarget: false)?.FullName;
-        }
     }
 
     private static Refusal Host(string message, string advice) => new(RefusalKind.Host, message, advice);

@@ -38,7 +38,7 @@ public sealed record HostState
     public HostState WithQuarantined(InstalledPatch patch, string reason)
     {
         ArgumentNullException.ThrowIfNull(patch);
-        var state = With(patch with { Quarantine = new Quarantine(DateTimeOffset.UtcNow, reason), Probation = null, AppliedSince = null });
+        var state = With(patch with { Quarantine = new Quarantine(DateTimeOffset.UtcNow, reason), Probation = null, UnwatchedBoots = null, AppliedSince = null });
         return state with
         {
             Patches = [.. state.Patches.Select(p => p.Release == patch.Release && p.Wish == PatchWish.Replaced && p.ReplacedBy == patch.Name
@@ -50,7 +50,7 @@ public sealed record HostState
     public HostState WithReverted(InstalledPatch patch)
     {
         ArgumentNullException.ThrowIfNull(patch);
-        var state = With(patch with { Wish = PatchWish.Reverted, AppliedSince = null, Probation = null });
+        var state = With(patch with { Wish = PatchWish.Reverted, AppliedSince = null, Probation = null, UnwatchedBoots = null });
         return state with { Patches = [.. state.Patches.Select(p => p.Release == patch.Release && p.ReplacedBy == patch.Name ? p with { ReplacedBy = null } : p)] };
     }
 

@@ -35,7 +35,7 @@ internal sealed class FakeKernel : IModuleSyscalls, IDisposable
 
     public FakeKernel()
     {
-        Paths = new KernelPaths(Path.Combine(Root, "sys"), Path.Combine(Root, "proc"), Path.Combine(Root, "kmsg"));
+        Paths = new KernelPaths(Path.Combine(Root, "sys"), Path.Combine(Root, "proc"), Path.Combine(Root, "kmsg"), Path.Combine(Root, "lib/modules"));
         Directory.CreateDirectory(Paths.Livepatches);
         Write("proc/sys/kernel/version", "#1 SMP Debian test");
         Write("proc/sys/kernel/tainted", "0");

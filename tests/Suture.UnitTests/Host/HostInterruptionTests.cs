@@ -22,8 +22,8 @@ public sealed class HostInterruptionTests
         using var host = new TestHost { Settings = Patient };
         var outcome = await InterruptedAsync(host, cancel => new ApplyOperation(host.Open(), new ApplyOptions()).RunAsync(host.Module("one"), cancel));
 
-        outcome.Result.ShouldBe(HostResult.Done);
-        outcome.Message.ShouldContain("interrupted");
+        outcome.Result.ShouldBe(HostResult.Interrupted);
+        outcome.Message.ShouldContain("on probation");
         StateOf(host, "one").Probation.ShouldNotBeNull().EndedInOrder.ShouldBe(true);
         host.ConditionOf("one").ShouldBe(PatchCondition.Applied);
     }
@@ -260,6 +260,10 @@ public sealed class HostInterruptionTests
         host.Kernel.Boot();
         await host.BootAsync();
         host.Kernel.Applied.ShouldBe(["suture_one"]);
+        Directory.CreateDirectory(Path.Combine(host.Kernel.Paths.Installed, other));
+        new StateChanges(host.Open()).Remove("two", TestContext.Current.CancellationToken).Message.ShouldContain(other);
+        Directory.Delete(Path.Combine(host.Kernel.Paths.Installed, other));
+        new StateChanges(host.Open()).Mark("two", PatchMarks.Held, true, TestContext.Current.CancellationToken).Result.ShouldBe(HostResult.Refused);
         new StateChanges(host.Open()).Remove("two", TestContext.Current.CancellationToken).Result.ShouldBe(HostResult.Done);
         host.Open().State.Load().State.Patches.ShouldHaveSingleItem().Name.ShouldBe("one");
     }
@@ -268,7 +272,10 @@ public sealed class HostInterruptionTests
     [InlineData("ln -s /nowhere/check {0}", "leads to no file")]
     [InlineData("printf '#!/bin/sh\\nexit 0\\n' > {0}; chmod 777 {0}", "writable by nobody else")]
     [InlineData("mkdir {0}.real; printf '#!/bin/sh\\nexit 0\\n' > {0}.real/c; chmod 755 {0}.real/c; ln -s {0}.real/c {0}", null)]
-    [InlineData("mkdir -m 777 {0}.real; printf '#!/bin/sh\\nexit 0\\n' > {0}.real/c; chmod 755 {0}.real/c; ln -s {0}.real/c {0}", "so must its directory")]
+    [InlineData("mkdir -m 777 {0}.real; printf '#!/bin/sh\\nexit 0\\n' > {0}.real/c; chmod 755 {0}.real/c; ln -s {0}.real/c {0}", "check.real must belong to root")]
+    [InlineData("mkdir {0}.real; chown nobody {0}.real; printf '#!/bin/sh\\nexit 0\\n' > {0}.real/c; chmod 755 {0}.real/c; ln -s {0}.real/c {0}", "check.real must belong to root")]
+    [InlineData("d=$(dirname {0}); mv $d $d.real; ln -s $d.real $d; ln -s ../../../bin/true {0}", "leads to no file")]
+    [InlineData("d=$(dirname {0}); mv $d $d.real; ln -s $d.real $d; ln -s /bin/true {0}", null)]
     public async Task A_check_that_cannot_be_trusted_or_found_fails(string setup, string? fault)
     {
         using var host = new TestHost { Settings = Brief };

@@ -33,7 +33,7 @@ public sealed class LivepatchLoaderTests
         new LivepatchSysfs(kernel.Paths).Names().ShouldBe([Name]);
         new LivepatchSysfs(kernel.Paths).Objects(Name).ShouldBe(["vmlinux"]);
 
-        loader.Revert(Name, Cancel).Ok.ShouldBeTrue();
+        loader.Revert(Name, cancel: Cancel).Ok.ShouldBeTrue();
         kernel.IsLoaded.ShouldBeFalse();
         new LivepatchSysfs(kernel.Paths).Names().ShouldBeEmpty();
     }
@@ -139,7 +139,7 @@ public sealed class LivepatchLoaderTests
     {
         using var kernel = new FakeKernel();
 
-        LoaderFor(kernel, Patient).Revert(Name, Cancel).Status.ShouldBe(LivepatchStatus.Refused);
+        LoaderFor(kernel, Patient).Revert(Name, cancel: Cancel).Status.ShouldBe(LivepatchStatus.Refused);
     }
 
     [Fact]
