@@ -230,7 +230,7 @@ public sealed class LivepatchBuilder
     private async Task<List<(CompiledUnit Unit, DiffResult Diff)>> DiffAsync(
         PairsBuilt built, CompilePlan plan, ModuleTemplate template, string work, CancellationToken cancellation)
     {
-        var results = new (DiffResult? Patchable, IReadOnlyList<Finding> Findings, IReadOnlyList<Finding> Review, UnitClaims Claims)?[built.Units.Count];
+        var results = new (DiffResult? Patchable, IReadOnlyList<Finding> Findings, UnitReview? Review, UnitClaims Claims)?[built.Units.Count];
         var callers = new CallerCoverage(_images, built.Units);
         var casts = new SourceCasts(_files);
         await Parallel.ForEachAsync(Enumerable.Range(0, results.Length).Where(i => !built.Units[i].AreEqual), cancellation, (i, _) =>
@@ -242,11 +242,13 @@ public sealed class LivepatchBuilder
             diff.Original.ForgetDebugInformation();
             diff.Patched.ForgetDebugInformation();
             var isPatchable = diff.Verdict == Verdict.Patchable;
-            results[i] = (isPatchable ? diff : null, diff.Findings, isPatchable ? [.. Review.Run(diff)] : [], UnitClaims.Of(diff));
+            results[i] = (isPatchable ? diff : null, diff.Findings, isPatchable ? Review.Run(diff) : null, UnitClaims.Of(diff));
             return ValueTask.CompletedTask;
         });
         var patchable = new List<(CompiledUnit, DiffResult)>();
         var live = Array.Exists(results, r => r?.Patchable is not null);
+        // A drop that one file makes no more may be another's now.
+        var anyDropsFewer = Array.Exists(results, r => r?.Review?.DropsFewer == true);
         var findings = new List<(string Source, Finding Finding)>();
         foreach (var (unit, result) in built.Units.Zip(results))
         {
@@ -257,7 +259,7 @@ public sealed class LivepatchBuilder
             var source = unit.Unit.TreePath;
             findings.AddRange(looked.Findings.Where(f => f.Code is not ("SUT0101" or RuntimeReads.BootConstant))
                 .Select(f => (source, casts.Reconsider(_places.Locate(live ? FindingCatalog.LeftOut(f) : f, source)))));
-            findings.AddRange(looked.Review.Select(f => (source, _places.Locate(f, source))));
+            findings.AddRange((looked.Review?.Beside(anyDropsFewer) ?? []).Select(f => (source, _places.Locate(f, source))));
             _claims[unit] = looked.Claims;
             if (looked.Patchable is { } diff)
             {

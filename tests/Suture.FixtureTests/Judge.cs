@@ -29,7 +29,7 @@ internal static class Judge
         if (fixture.Has("review"))
         {
             Same("review", Lines(fixture, "review"),
-                [.. Review.Run(result).Select(f => $"{f.Code} {f.Symbol} {f.Severity.ToString().ToLowerInvariant()}")], faults);
+                [.. Review.Run(result).Findings.Select(f => $"{f.Code} {f.Symbol} {f.Severity.ToString().ToLowerInvariant()}")], faults);
         }
         Same("callback", Lines(fixture, "callback"), [.. result.Marks.Callbacks.Select(c => $"{Marks.NameOf(c.Kind)} {c.Function.Name}")], faults);
         Same("state", Lines(fixture, "state"), [.. result.Marks.States.Select(s => $"{s.Id} {s.Version} {s.Data?.Name}".TrimEnd())], faults);

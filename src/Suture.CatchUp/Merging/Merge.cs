@@ -80,7 +80,8 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, ILookup
     private bool IsGood(List<UnitVerdict> carried, BuildResult result) => result.Status == BuildStatus.Built && Against(carried, result).Count == 0;
 
     /// <summary>
-    /// What speaks against a build: its errors, or doubts about what only comes of several units together. Those that a unit's own build raised were accepted for it.
+    /// What speaks against a build: its errors, or doubts about what only comes of several units together. Those that a unit's own build raised were accepted for it, and what it
+    /// noted of a commit, which has all of its files, is no more than that because another commit drops references elsewhere.
     /// </summary>
     private List<Finding> Against(List<UnitVerdict> carried, BuildResult result)
     {
@@ -89,7 +90,7 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, ILookup
             return [.. result.Findings.Where(f => f.Severity == Severity.Error)];
         }
         var isCommit = changes[carried[0].Id].IsCommit;
-        var known = carried.SelectMany(u => u.Findings).Where(f => UnitRules.IsDoubt(f, isCommit)).Select(f => (f.Code, f.Symbol)).ToHashSet();
+        var known = carried.SelectMany(u => u.Findings).Where(f => UnitRules.IsDoubt(f, isCommit: false)).Select(f => (f.Code, f.Symbol)).ToHashSet();
         return [.. result.Findings.Where(f => UnitRules.IsDoubt(f, isCommit) && !known.Contains((f.Code, f.Symbol))
             && !(Owners(carried, [f]) is { Count: > 0 } owners && owners.TrueForAll(u => accepted.ReasonFor(u.Id, f) is not null)))];
     }

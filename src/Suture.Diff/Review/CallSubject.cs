@@ -2,25 +2,23 @@ namespace Suture.Diff.Review;
 
 /// <summary>A kind of kernel interface whose first or additional use in a function is worth a look.</summary>
 /// <param name="Code">Finding code.</param>
-/// <param name="Matches">Whether a function of this name is such an interface.</param>
-public sealed record CallSubject(string Code, Func<string, bool> Matches)
+/// <param name="Matches">Whether a function of this name is such an interface, where it is one of the file (true) or not.</param>
+public sealed record CallSubject(string Code, Func<string, bool, bool> Matches)
 {
     /// <summary>Taking a lock.</summary>
-    public static CallSubject Lock { get; } = new("SUT0801", name => name is "down" or "down_interruptible" or "down_killable" or "down_timeout"
+    public static CallSubject Lock { get; } = new("SUT0801", (name, _) => name is "down" or "down_interruptible" or "down_killable" or "down_timeout"
         || Starts(name, "_raw_spin_lock", "_raw_read_lock", "_raw_write_lock", "rt_spin_lock", "rt_read_lock", "rt_write_lock", "mutex_lock", "rt_mutex_lock", "down_read", "down_write",
             "lock_sock", "__lock_page", "__folio_lock", "percpu_down", "queued_spin_lock_slowpath", "rtnl_lock", "ww_mutex_lock"));
 
     /// <summary>Initialising a lock.</summary>
-    public static CallSubject LockInitialised { get; } = new("SUT0802", name =>
+    public static CallSubject LockInitialised { get; } = new("SUT0802", (name, _) =>
         Starts(name, "__mutex_init", "__raw_spin_lock_init", "__init_rwsem", "__rwlock_init", "__init_swait", "__init_waitqueue_head", "init_srcu_struct", "__percpu_init_rwsem"));
 
     /// <summary>Taking or dropping a reference.</summary>
-    public static CallSubject Reference { get; } = new("SUT0803", name => !Starts(name, "__get_user", "__put_user", "klp_shadow_") && !ReferenceUse.PutsData(name)
-        && (name is "refcount_warn_saturate" or "refcount_dec_not_one" or "kfree_skb_reason" or "consume_skb" or "fput" or "fget" or "iput" or "ihold" or "dput"
-            || Ends(name, "_get", "_put", "_hold", "_release", "_unref") || name.StartsWith("refcount_dec_and_", StringComparison.Ordinal)));
+    public static CallSubject Reference { get; } = new("SUT0803", (name, isOwn) => ReferenceNames.Drops(name) || ReferenceNames.Takes(name, isOwn));
 
     /// <summary>Making something that user space sees: files in sysfs, proc, debugfs, devices.</summary>
-    public static CallSubject Published { get; } = new("SUT0805", name => name is "misc_register" or "cdev_add" or "cdev_device_add" or "device_add" or "device_register"
+    public static CallSubject Published { get; } = new("SUT0805", (name, _) => name is "misc_register" or "cdev_add" or "cdev_device_add" or "device_add" or "device_register"
         || Starts(name, "proc_create", "proc_mkdir", "proc_symlink", "sysfs_create", "sysfs_add", "device_create", "debugfs_create", "kobject_init_and_add",
             "kobject_create_and_add", "register_sysctl", "__register_chrdev", "tracefs_create"));
 
@@ -31,7 +29,14 @@ public sealed record CallSubject(string Code, Func<string, bool> Matches)
     public IReadOnlyList<string> Added(CallSurvey? before, CallSurvey after)
     {
         ArgumentNullException.ThrowIfNull(after);
-        return [.. after.Names.Where(n => Matches(n) && after.Count(n) > (before?.Count(n) ?? 0))];
+        return [.. after.Names.Where(n => Matches(n, after.IsOwn(n)) && after.Count(n) > (before?.Count(n) ?? 0))];
+    }
+
+    /// <summary>The callees by which <paramref name="before"/> takes references and <paramref name="after"/> does less often. What it drops less often is kept at worst.</summary>
+    public static IReadOnlyList<string> NotTaken(CallSurvey? before, CallSurvey after)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        return before is null ? [] : [.. before.Names.Where(n => !ReferenceNames.IsCheck(n) && ReferenceNames.Takes(n, before.IsOwn(n)) && before.Count(n) > after.Count(n))];
     }
 
     private static bool Starts(string name, params ReadOnlySpan<string> prefixes)
@@ -39,18 +44,6 @@ public sealed record CallSubject(string Code, Func<string, bool> Matches)
         foreach (var prefix in prefixes)
         {
             if (name.StartsWith(prefix, StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static bool Ends(string name, params ReadOnlySpan<string> suffixes)
-    {
-        foreach (var suffix in suffixes)
-        {
-            if (name.EndsWith(suffix, StringComparison.Ordinal))
             {
                 return true;
             }

@@ -3,10 +3,11 @@ using Suture.Elf;
 
 namespace Suture.Diff.Review;
 
-/// <summary>Which functions a function calls, its cold part included, and how often each is called in its code.</summary>
+/// <summary>Which functions a function calls, its cold part included, and how often each is called in its code. What counts references in line has names as well, see <see cref="InlineCount"/>.</summary>
 public sealed class CallSurvey
 {
     private readonly Dictionary<string, int> _calls = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _own = new(StringComparer.Ordinal);
 
     /// <summary>Callees that put a task to sleep until something happens.</summary>
     private static readonly HashSet<string> Sleeps = new(StringComparer.Ordinal)
@@ -30,15 +31,21 @@ public sealed class CallSurvey
     public static CallSurvey Of(Element function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        var calls = function.Parts.Prepend(function).SelectMany(f => f.References.Where(r => r.Type == RelocationType.Plt32).OrderBy(r => r.Offset))
-            .Select(r => r.External?.Name ?? r.Target?.Name ?? "").Where(n => n.Length > 0).ToList();
-        var survey = new CallSurvey(new ControlFlow(function), ReferenceUse.Of(function, calls));
-        foreach (var name in calls)
+        var references = function.Parts.Prepend(function).SelectMany(f => f.References.Where(r => r.Type == RelocationType.Plt32).OrderBy(r => r.Offset)).ToList();
+        var calls = references.Select(r => r.External?.Name ?? r.Target?.Name ?? "").Where(n => n.Length > 0).ToList();
+        var flow = new ControlFlow(function);
+        var counts = Enumerable.Range(0, flow.Instructions.Count).Select(i => InlineCount.Of(flow, i)).OfType<string>().ToList();
+        var survey = new CallSurvey(flow, ReferenceUse.Of(function, calls, counts));
+        foreach (var name in calls.Concat(counts))
         {
             survey._calls[name] = survey._calls.GetValueOrDefault(name) + 1;
         }
+        survey._own.UnionWith(references.Where(r => r.External is null).Select(r => r.Target?.Name).OfType<string>());
         return survey;
     }
+
+    /// <summary>Whether <paramref name="name"/> is a function of the file.</summary>
+    public bool IsOwn(string name) => _own.Contains(name);
 
     /// <summary>How often <paramref name="name"/> is called.</summary>
     public int Count(string name) => _calls.GetValueOrDefault(name);

@@ -14,10 +14,6 @@ public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own
     private const int BitsOfState = 64;
     private const int MostPaths = 1_024;
 
-    /// <summary>How many instructions before an addition what is added is looked for.</summary>
-    private const int MostBefore = 40;
-
-    private static readonly InstructionInfoFactory Registers = new();
     private static readonly IReadOnlyList<Path> Nothing = [new(new Dictionary<string, int>())];
 
     private readonly ILookup<string, ControlFlow> _own = own.ToLookup(f => f.Key.Name, f => f.Value, StringComparer.Ordinal);
@@ -136,52 +132,22 @@ public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own
         {
             return null;
         }
-        if (!instruction.HasLockPrefix || instruction.MemoryBase == Register.RSP)
+        if (InlineCount.Of(flow, at) is { } count)
         {
-            // With the stack pointer it is a barrier.
-            return Nothing;
+            return InlineCount.IsKnown(count) ? Once(count) : null;
         }
-        return instruction.Mnemonic switch
-        {
-            Mnemonic.Or or Mnemonic.And or Mnemonic.Xor or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc => Nothing,
-            Mnemonic.Inc or Mnemonic.Dec => Once(InLine + instruction.Mnemonic),
-            Mnemonic.Xadd => Added(flow, at, instruction.Op1Register.GetFullRegister()) is { } added ? Once($"{InLine}xadd {added}") : null,
-            Mnemonic.Add or Mnemonic.Sub when instruction.Op1Kind != OpKind.Register => Once($"{InLine}{instruction.Mnemonic} {instruction.GetImmediate(1)}"),
-            _ => null,
-        };
+        // With the stack pointer it is a barrier; other locked instructions may compare and exchange.
+        return !instruction.HasLockPrefix || instruction.MemoryBase == Register.RSP || instruction.Mnemonic is Mnemonic.Or or Mnemonic.And or Mnemonic.Xor or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc
+            ? Nothing : null;
     }
 
     private static Path[] Once(string kind) => [new(new Dictionary<string, int>(StringComparer.Ordinal) { [kind] = 1 })];
-
-    /// <summary>The number that an instruction before <paramref name="at"/>, on the only way there, moved into <paramref name="register"/>; null when something else was.</summary>
-    private static long? Added(ControlFlow flow, int at, Register register)
-    {
-        for (var before = at; before > Math.Max(0, at - MostBefore) && !flow.IsTarget(before);)
-        {
-            var instruction = flow.Instructions[--before];
-            if (flow.Calls[before] is not null || instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall)
-            {
-                return null;
-            }
-            lock (Registers)
-            {
-                if (Registers.GetInfo(instruction).GetUsedRegisters().Any(r => r.Register.GetFullRegister() == register
-                    && r.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite))
-                {
-                    return instruction.Mnemonic == Mnemonic.Mov && instruction.Op1Kind is not (OpKind.Register or OpKind.Memory) ? (int)instruction.GetImmediate(1) : null;
-                }
-            }
-        }
-        return null;
-    }
-
-    private const string InLine = "lock ";
 
     /// <summary>It comes with what it checks, which is seen itself.</summary>
     private const string Check = "refcount_warn_saturate";
 
     /// <summary>Rather too much than too little: a name that speaks of references, or a locked instruction.</summary>
-    private static bool IsCounting(string kind) => kind != Check && (kind.StartsWith(InLine, StringComparison.Ordinal) || Words.Any(w => kind.Contains(w, StringComparison.Ordinal)));
+    private static bool IsCounting(string kind) => kind != Check && (InlineCount.IsName(kind) || Words.Any(w => kind.Contains(w, StringComparison.Ordinal)));
 
     private static readonly string[] Words = ["get", "put", "hold", "grab", "ref", "release", "drop", "free", "take", "clone", "consume"];
 }

@@ -13,29 +13,19 @@ public sealed class ReferenceUse
 
     private ReferenceUse(int takes, int drops) => (_takes, _drops) = (takes, drops);
 
-    /// <summary>The uses in <paramref name="function"/>, which makes <paramref name="calls"/>.</summary>
-    public static ReferenceUse Of(Element function, IReadOnlyCollection<string> calls)
-    {
-        ArgumentNullException.ThrowIfNull(function);
-        return new ReferenceUse(calls.Count(MayTake) + function.Parts.Prepend(function).Sum(AtomicIncreases), calls.Count(Drops));
-    }
+    /// <summary>The uses in <paramref name="function"/>, which makes <paramref name="calls"/> and counts in line by <paramref name="counts"/>, named as <see cref="InlineCount"/> does.</summary>
+    internal static ReferenceUse Of(Element function, IReadOnlyCollection<string> calls, IReadOnlyCollection<string> counts) => new(
+        calls.Count(MayTake) + function.Parts.Prepend(function).Sum(AtomicIncreases) + counts.Count(c => InlineCount.IsPerProcessor(c) && InlineCount.IsUp(c)),
+        calls.Count(ReferenceNames.Drops) + counts.Count(InlineCount.IsDown));
 
     /// <summary>Whether all that differs from <paramref name="before"/> (null: a new function) is that more is dropped.</summary>
     public bool OnlyDropsMoreThan(ReferenceUse? before) => _takes == (before?._takes ?? 0) && _drops >= (before?._drops ?? 0);
 
-    /// <summary>Whether a function of this name drops a reference, by the kernel's customs.</summary>
-    public static bool Drops(string callee)
-    {
-        ArgumentNullException.ThrowIfNull(callee);
-        return callee is "fput" or "iput" or "dput" or "kfree_skb_reason" or "consume_skb"
-            || (callee.EndsWith("_put", StringComparison.Ordinal) && !PutsData(callee)) || callee.EndsWith("_release", StringComparison.Ordinal) || callee.EndsWith("_unref", StringComparison.Ordinal);
-    }
-
-    /// <summary>Whether a function of this name puts data into a buffer: attributes of netlink messages, bytes of packets.</summary>
-    public static bool PutsData(string callee) => callee is "nla_put" or "__nla_put" or "skb_put" or "__skb_put";
+    /// <summary>Whether something that dropped references in <paramref name="before"/> is no more: that may have moved to where it comes too often.</summary>
+    public bool DropsFewerThan(ReferenceUse? before) => _drops < (before?._drops ?? 0);
 
     /// <summary>Whether it may take one: rather too often than too rarely. The checks of refcount_t come with increments and decrements alike.</summary>
-    private static bool MayTake(string callee) => !Drops(callee) && (callee.StartsWith("refcount_", StringComparison.Ordinal)
+    private static bool MayTake(string callee) => !ReferenceNames.Drops(callee) && (callee.StartsWith("refcount_", StringComparison.Ordinal)
         || callee.Contains("get", StringComparison.Ordinal) || callee.Contains("grab", StringComparison.Ordinal)
         || callee.Contains("hold", StringComparison.Ordinal) || callee.Contains("ref", StringComparison.Ordinal));
 

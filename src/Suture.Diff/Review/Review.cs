@@ -12,10 +12,11 @@ namespace Suture.Diff.Review;
 public static class Review
 {
     /// <summary>Looks at everything that <paramref name="diff"/> would put into the livepatch.</summary>
-    public static IReadOnlyList<Finding> Run(DiffResult diff)
+    public static UnitReview Run(DiffResult diff)
     {
         ArgumentNullException.ThrowIfNull(diff);
         var findings = new List<Finding>();
+        var doubtful = new Dictionary<Finding, Finding>(ReferenceEqualityComparer.Instance);
         var functions = diff.Included.Where(e => e is { Kind: ElementKind.Function, Parent: null })
             .Select(f => (Function: f, Before: f.Twin is { } twin ? CallSurvey.Of(twin) : null, After: CallSurvey.Of(f))).ToList();
         var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !SpecialSections.IsInit(f.Section)).Select(f => (Function: f, Use: CallSurvey.Of(f))).ToList();
@@ -31,17 +32,23 @@ public static class Review
             {
                 findings.Add(ReviewCatalog.LocksReversed(function.Name));
             }
-            foreach (var subject in CallSubject.All.Where(s => s != CallSubject.Lock || !isReversed))
+            foreach (var subject in CallSubject.All.Where(s => s != CallSubject.Reference && !(s == CallSubject.Lock && isReversed)))
             {
-                if (subject.Added(before, after) is { Count: > 0 } added
-                    && !(subject == CallSubject.Reference && countedAsBefore.Value && (before is not null || IsOnlyCalled(diff, function))))
+                if (subject.Added(before, after) is { Count: > 0 } added)
                 {
-                    findings.Add(
-                        subject == CallSubject.Lock && lockOrderStands && added.All(LockUse.Knows) && after.Locks.GivesBack(before?.Locks)
-                            ? ReviewCatalog.LockGivenBack(function.Name, added)
-                        : subject == CallSubject.Reference && onlyDropped && added.All(ReferenceUse.Drops)
-                            ? ReviewCatalog.ReferenceDropped(function.Name, added)
-                        : ReviewCatalog.Of(subject, function.Name, added));
+                    findings.Add(subject == CallSubject.Lock && lockOrderStands && added.All(LockUse.Knows) && after.Locks.GivesBack(before?.Locks)
+                        ? ReviewCatalog.LockGivenBack(function.Name, added) : ReviewCatalog.Of(subject, function.Name, added));
+                }
+            }
+            var (more, fewer) = (CallSubject.Reference.Added(before, after), CallSubject.NotTaken(before, after));
+            if (more.Count + fewer.Count > 0 && !(countedAsBefore.Value && (before is not null || IsOnlyCalled(diff, function))))
+            {
+                var warning = more.Count > 0 ? ReviewCatalog.Of(CallSubject.Reference, function.Name, more) : ReviewCatalog.ReferenceNotTaken(function.Name, fewer);
+                var isDropped = onlyDropped && fewer.Count == 0 && more.All(ReferenceNames.Drops);
+                findings.Add(isDropped ? ReviewCatalog.ReferenceDropped(function.Name, more) : warning);
+                if (isDropped)
+                {
+                    doubtful[findings[^1]] = warning;
                 }
             }
             if (before?.Waits is { } wait)
@@ -59,7 +66,7 @@ public static class Review
         findings.AddRange(diff.Included.Where(IsNewState).Select(d => ReviewCatalog.NewState(SymbolNames.SourceName(d.Name))));
         findings.AddRange(diff.Included.Where(IsOnceFlag).Select(d => diff.Included.First(e => e.References.Exists(r => r.Target == d)))
             .Select(f => (f.Parent ?? f).Name).Distinct().Select(ReviewCatalog.OnceAgain));
-        return findings;
+        return new UnitReview(findings, doubtful, functions.Exists(f => f.After.References.DropsFewerThan(f.Before?.References)));
     }
 
     /// <summary>Whether all replaced functions take and drop references as they did; a drop that one of them makes may else be what another one made.</summary>

@@ -43,6 +43,14 @@ public static class ReviewCatalog
             "nothing to do where the old code forgot them; what it kept until now is not found again");
     }
 
+    /// <summary>SUT0803: references that old code takes are not taken any more.</summary>
+    public static Finding ReferenceNotTaken(string function, IReadOnlyList<string> callees)
+    {
+        ArgumentNullException.ThrowIfNull(callees);
+        return Warn("SUT0803", function, $"'{function}' takes fewer references than before ({List(callees)})",
+            "check who drops what it does not take now: old code that still runs, or runs again after a revert, would drop a reference too many");
+    }
+
     /// <summary>SUT0804: tasks may stay in the replaced function for long; a note where it is called, and so returns some time.</summary>
     public static Finding Stall(string function, string callee, bool neverReturns) => neverReturns
         ? Warn("SUT0804", function, $"tasks may stay in '{function}' for long (it calls {callee}): the transition waits until each has left it",
