@@ -46,6 +46,14 @@ public sealed class ControlFlow
     /// <summary>For each instruction the function that it calls or goes to by name; null for most.</summary>
     public IReadOnlyList<string?> Calls => _calls;
 
+    /// <summary>The first reference in instruction <paramref name="at"/>; null for most.</summary>
+    public Reference? ReferenceIn(int at)
+    {
+        var piece = Array.FindLastIndex(_starts, s => s <= at);
+        var instruction = Instructions[at];
+        return _pieces[piece].FirstReference((int)instruction.IP, (int)instruction.NextIP);
+    }
+
     /// <summary>Whether instruction <paramref name="at"/> may follow another than the one before it.</summary>
     public bool IsTarget(int at) => (_isTarget ??= Targets())[at];
 

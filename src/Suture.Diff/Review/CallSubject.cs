@@ -6,9 +6,7 @@ namespace Suture.Diff.Review;
 public sealed record CallSubject(string Code, Func<string, bool, bool> Matches)
 {
     /// <summary>Taking a lock.</summary>
-    public static CallSubject Lock { get; } = new("SUT0801", (name, _) => name is "down" or "down_interruptible" or "down_killable" or "down_timeout"
-        || Starts(name, "_raw_spin_lock", "_raw_read_lock", "_raw_write_lock", "rt_spin_lock", "rt_read_lock", "rt_write_lock", "mutex_lock", "rt_mutex_lock", "down_read", "down_write",
-            "lock_sock", "__lock_page", "__folio_lock", "percpu_down", "queued_spin_lock_slowpath", "rtnl_lock", "ww_mutex_lock"));
+    public static CallSubject Lock { get; } = new("SUT0801", (name, _) => LockNames.Takes(name));
 
     /// <summary>Initialising a lock.</summary>
     public static CallSubject LockInitialised { get; } = new("SUT0802", (name, _) =>

@@ -8,7 +8,8 @@ namespace Suture.Diff.Review;
 /// </summary>
 public sealed class LockUse
 {
-    private const int BitsOfFamily = 4;
+    // So that all families have place in 64 bits.
+    private const int BitsOfFamily = 3;
     private const ulong MostHeld = (1 << BitsOfFamily) - 1;
     private const int Nothing = -1;
 
@@ -25,6 +26,7 @@ public sealed class LockUse
     private readonly Dictionary<(int Family, bool IsRelease), int> _places = [];
     private readonly bool _mayFail;
     private readonly bool _isKnown;
+    private readonly IReadOnlyCollection<(LockPlace Held, LockPlace Taken)> _nested;
 
     private LockUse(ControlFlow flow)
     {
@@ -37,6 +39,7 @@ public sealed class LockUse
         }
         var left = _places.Count == 0 ? [] : flow.Ends(0, (at, held) => steps[at] is { } step ? After(held, step) : [held], at => steps[at] is not null);
         (_left, _isKnown) = (left ?? [], left is not null);
+        _nested = _orders.Any(o => o.Held == o.Taken) ? NestedLocks.Of(flow, [.. steps.Select(s => s is { } step && _orders.Contains((step.Item1, step.Item1)) ? (step.Item1, Does(step.Item2)) : ((int, NestedLocks.Step)?)null)]) : [];
     }
 
     /// <summary>The uses in <paramref name="function"/>, its cold part included.</summary>
@@ -61,6 +64,25 @@ public sealed class LockUse
 
     /// <summary>Whether it takes locks of two kinds in an order in which none of <paramref name="old"/> does, and one of these takes them the other way round.</summary>
     public bool Reverses(IReadOnlyCollection<LockUse> old) => Reversed(null, old).Any(o => o.Held != o.Taken);
+
+    /// <summary>
+    /// Whether it takes one lock while it holds another of the same kind, and <paramref name="before"/> does so with no such two in this order, by what is known of where they are.
+    /// </summary>
+    public bool NestsOtherThan(LockUse before)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        return _isKnown && before._isKnown && _nested.Any(n => !before._nested.Any(o => o.Held.MayBe(n.Held) && o.Taken.MayBe(n.Taken)));
+    }
+
+    /// <summary>Whether it takes one lock while it holds another of the same kind.</summary>
+    public bool Nests => _nested.Count > 0;
+
+    private static NestedLocks.Step Does(Kind kind) => kind switch
+    {
+        Kind.Release => NestedLocks.Step.Release,
+        Kind.Take => NestedLocks.Step.Take,
+        _ => NestedLocks.Step.MayTake,
+    };
 
     /// <summary>Its orders that are not those of <paramref name="before"/> (of all old ones for a new function), and are one of <paramref name="old"/> the other way round.</summary>
     private IEnumerable<(int Held, int Taken)> Reversed(LockUse? before, IReadOnlyCollection<LockUse> old) =>
@@ -99,6 +121,8 @@ public sealed class LockUse
     /// <summary>What a function of the kernel does to which kind of lock; null for other functions.</summary>
     private static (int Family, Kind Kind)? Step(string callee)
     {
+        // A page's lock is its folio's, given back through a function for those who do not know folios.
+        callee = callee == "unlock_page" ? "folio_unlock" : callee;
         for (var family = 0; family < Families.Length; family++)
         {
             var (take, release) = Families[family];
@@ -108,7 +132,7 @@ public sealed class LockUse
             }
             if (Is(callee, take))
             {
-                return (family, callee.EndsWith("_killable", StringComparison.Ordinal) || callee.EndsWith("_interruptible", StringComparison.Ordinal) || callee.EndsWith("_timeout", StringComparison.Ordinal)
+                return (family, MayFail.Contains(take) || callee.EndsWith("_killable", StringComparison.Ordinal) || callee.EndsWith("_interruptible", StringComparison.Ordinal) || callee.EndsWith("_timeout", StringComparison.Ordinal)
                     ? Kind.TakeOrFail : Kind.Take);
             }
             if (Is(callee, take.EndsWith("lock", StringComparison.Ordinal) ? take[..^4] + "trylock" : take + "_trylock"))
@@ -142,5 +166,12 @@ public sealed class LockUse
         ("lock_sock", "release_sock"),
         ("rtnl_lock", "rtnl_unlock"),
         ("__folio_lock", "folio_unlock"),
+        ("percpu_down_write", "percpu_up_write"),
+        ("cpus_read_lock", "cpus_read_unlock"),
+        ("console_lock", "console_unlock"),
+        ("tty_lock", "tty_unlock"),
+        ("mnt_want_write", "mnt_drop_write"),
     ];
+
+    private static readonly string[] MayFail = ["mnt_want_write"];
 }

@@ -32,6 +32,11 @@ public static class Review
             {
                 findings.Add(ReviewCatalog.LocksReversed(function.Name));
             }
+            else if (before is not null && after.Locks.NestsOtherThan(before.Locks) && (before.Locks.Nests || CallSubject.Lock.Added(before, after).Count == 0))
+            {
+                findings.Add(ReviewCatalog.LocksExchanged(function.Name));
+                isReversed = true;
+            }
             foreach (var subject in CallSubject.All.Where(s => s != CallSubject.Reference && !(s == CallSubject.Lock && isReversed)))
             {
                 if (subject.Added(before, after) is { Count: > 0 } added)

@@ -27,6 +27,10 @@ public static class ReviewCatalog
     public static Finding LocksReversed(string function) => Warn("SUT0801", function, $"'{function}' takes locks in an order that the old code of this file takes the other way round",
         "tasks in old and new code run side by side until the transition is complete, and may wait for each other for ever: make sure that the two orders are never about the same locks");
 
+    /// <summary>SUT0801: two locks of one kind are taken in an order, or are others, than in the old code.</summary>
+    public static Finding LocksExchanged(string function) => Warn("SUT0801", function, $"'{function}' takes a lock while it holds another of the same kind, and the old code did so in another order or with other locks",
+        "tasks in old and new code run side by side until the transition is complete, and may wait for each other for ever: make sure that the old order is never about the same two locks");
+
     /// <summary>SUT0801 as a note: a new lock that is given back, while no lock is taken in another order than before.</summary>
     public static Finding LockGivenBack(string function, IReadOnlyList<string> callees)
     {

@@ -55,6 +55,15 @@ public sealed class MergeTests
     }
 
     [Fact]
+    public async Task What_was_noted_of_a_commit_alone_is_no_new_doubt_beside_others()
+    {
+        var noted = Unit("a") with { Findings = [Of("SUT0803", Severity.Note, "a_does")] };
+        (BuildStatus, Finding[]) Doubted(List<string> ids) => (BuildStatus.Built, ids.Count > 1 ? [Of("SUT0803", Severity.Warning, "a_does")] : []);
+        (await RunAsync([noted, Unit("c")], Doubted)).States.ShouldBe("a:Carried c:Carried");
+        (await RunAsync([Unit("a"), Unit("c")], Doubted)).States.ShouldBe("a:LeftOut c:Carried");
+    }
+
+    [Fact]
     public async Task Where_nothing_is_named_halves_find_what_does_not_go_together()
     {
         var (states, result) = await RunAsync([Unit("a"), Unit("b"), Unit("c"), Unit("d", "c")], ids => (ids.Contains("a") && ids.Contains("c") ? BuildStatus.Refused : BuildStatus.Built, []));
