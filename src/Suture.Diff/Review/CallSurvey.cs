@@ -16,7 +16,7 @@ public sealed class CallSurvey
         "io_schedule", "freezable_schedule", "wait_woken", "msleep_interruptible",
     };
 
-    private CallSurvey(ControlFlow flow, ReferenceUse references) => (Flow, Locks, References) = (flow, LockUse.Of(flow), references);
+    private CallSurvey(ControlFlow flow, LockUse locks, ReferenceUse references) => (Flow, Locks, References) = (flow, locks, references);
 
     /// <summary>Its paths.</summary>
     public ControlFlow Flow { get; }
@@ -27,15 +27,20 @@ public sealed class CallSurvey
     /// <summary>How it takes and drops references.</summary>
     public ReferenceUse References { get; }
 
-    /// <summary>Surveys <paramref name="function"/>.</summary>
-    public static CallSurvey Of(Element function)
+    /// <summary>Surveys <paramref name="function"/>; <paramref name="locks"/> keeps which locks functions of its file take.</summary>
+    public static CallSurvey Of(Element function, Dictionary<Element, uint> locks)
     {
         ArgumentNullException.ThrowIfNull(function);
         var references = function.Parts.Prepend(function).SelectMany(f => f.References.Where(r => r.Type == RelocationType.Plt32).OrderBy(r => r.Offset)).ToList();
         var calls = references.Select(r => r.External?.Name ?? r.Target?.Name ?? "").Where(n => n.Length > 0).ToList();
         var flow = new ControlFlow(function);
         var counts = Enumerable.Range(0, flow.Instructions.Count).Select(i => InlineCount.Of(flow, i)).OfType<string>().ToList();
-        var survey = new CallSurvey(flow, ReferenceUse.Of(function, calls, counts));
+        var takenWithin = new Dictionary<string, uint>(StringComparer.Ordinal);
+        foreach (var callee in references.Select(r => r.Target).OfType<Element>().Where(t => t.Kind == ElementKind.Function && t != function && t.Parent != function).Distinct())
+        {
+            takenWithin[callee.Name] = takenWithin.GetValueOrDefault(callee.Name) | LockUse.TakenWithin(callee, locks);
+        }
+        var survey = new CallSurvey(flow, LockUse.Of(flow, takenWithin), ReferenceUse.Of(function, calls, counts));
         foreach (var name in calls.Concat(counts))
         {
             survey._calls[name] = survey._calls.GetValueOrDefault(name) + 1;

@@ -1,4 +1,5 @@
 using Suture.Diff.Model;
+using Suture.Elf;
 
 namespace Suture.Diff.Review;
 
@@ -28,7 +29,7 @@ public sealed class LockUse
     private readonly bool _isKnown;
     private readonly IReadOnlyCollection<(LockPlace Held, LockPlace Taken)> _nested;
 
-    private LockUse(ControlFlow flow)
+    private LockUse(ControlFlow flow, IReadOnlyDictionary<string, uint> takenWithin)
     {
         // What is held is a counter for each family.
         var steps = flow.Calls.Select(c => c is null ? null : Step(c)).ToArray();
@@ -37,13 +38,32 @@ public sealed class LockUse
             _places[(family, kind == Kind.Release)] = _places.GetValueOrDefault((family, kind == Kind.Release)) + 1;
             _mayFail |= kind is Kind.TakeOrFail or Kind.Try;
         }
-        var left = _places.Count == 0 ? [] : flow.Ends(0, (at, held) => steps[at] is { } step ? After(held, step) : [held], at => steps[at] is not null);
+        var left = _places.Count == 0 ? [] : flow.Ends(0, (at, held) => steps[at] is { } step ? After(held, step) : Within(held, flow.Calls[at] is { } callee ? takenWithin.GetValueOrDefault(callee) : 0), at => steps[at] is not null);
         (_left, _isKnown) = (left ?? [], left is not null);
         _nested = _orders.Any(o => o.Held == o.Taken) ? NestedLocks.Of(flow, [.. steps.Select(s => s is { } step && _orders.Contains((step.Item1, step.Item1)) ? (step.Item1, Does(step.Item2)) : ((int, NestedLocks.Step)?)null)]) : [];
     }
 
-    /// <summary>The uses in <paramref name="function"/>, its cold part included.</summary>
-    public static LockUse Of(ControlFlow function) => new(function);
+    /// <summary>The uses in <paramref name="function"/>, its cold part included; <paramref name="takenWithin"/> has the kinds of lock that functions of the file take, as <see cref="TakenWithin"/> tells.</summary>
+    public static LockUse Of(ControlFlow function, IReadOnlyDictionary<string, uint> takenWithin) => new(function, takenWithin);
+
+    /// <summary>A bit for each kind of lock that <paramref name="function"/> takes, or a function of the file that it calls; <paramref name="known"/> keeps what was found.</summary>
+    public static uint TakenWithin(Element function, Dictionary<Element, uint> known)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        ArgumentNullException.ThrowIfNull(known);
+        if (known.TryGetValue(function, out var taken))
+        {
+            return taken;
+        }
+        // Who calls itself takes nothing more by that.
+        known[function] = 0;
+        foreach (var call in function.Parts.Prepend(function).SelectMany(f => f.References).Where(r => r.Type == RelocationType.Plt32))
+        {
+            taken |= call.Target is { Kind: ElementKind.Function } callee && callee != function && callee.Parent != function ? TakenWithin(callee, known)
+                : call.External is { } external && Step(external.Name) is (var family, Kind.Take or Kind.TakeOrFail) ? 1u << family : 0;
+        }
+        return known[function] = taken;
+    }
 
     /// <summary>
     /// Whether patched functions take locks in each order in which the old ones do, those that are gone included, and in no further order that is one of theirs the other way round.
@@ -100,6 +120,17 @@ public sealed class LockUse
             || (_mayFail && _places.Keys.All(p => Extra(before, (p.Family, false)) <= 0 || Extra(before, (p.Family, true)) > 0)));
 
     private int Extra(LockUse? before, (int, bool) place) => _places.GetValueOrDefault(place) - (before?._places.GetValueOrDefault(place) ?? 0);
+
+    /// <summary>A function of the file takes locks, and gives them back as far as is known, while others may be held.</summary>
+    private ulong[] Within(ulong held, uint taken)
+    {
+        if (taken != 0 && held != 0)
+        {
+            var kinds = Enumerable.Range(0, Families.Length).ToList();
+            _orders.UnionWith(kinds.Where(k => (taken >> k & 1) != 0).SelectMany(k => kinds.Where(f => (held >> (f * BitsOfFamily) & MostHeld) > 0).Select(f => (f, k))));
+        }
+        return [held];
+    }
 
     private ulong[] After(ulong held, (int Family, Kind Kind) step)
     {

@@ -17,9 +17,10 @@ public static class Review
         ArgumentNullException.ThrowIfNull(diff);
         var findings = new List<Finding>();
         var doubtful = new Dictionary<Finding, Finding>(ReferenceEqualityComparer.Instance);
+        var locks = new Dictionary<Element, uint>();
         var functions = diff.Included.Where(e => e is { Kind: ElementKind.Function, Parent: null })
-            .Select(f => (Function: f, Before: f.Twin is { } twin ? CallSurvey.Of(twin) : null, After: CallSurvey.Of(f))).ToList();
-        var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !SpecialSections.IsInit(f.Section)).Select(f => (Function: f, Use: CallSurvey.Of(f))).ToList();
+            .Select(f => (Function: f, Before: f.Twin is { } twin ? CallSurvey.Of(twin, locks) : null, After: CallSurvey.Of(f, locks))).ToList();
+        var gone = diff.Original.Functions.Where(f => f is { Twin: null, Parent: null } && !SpecialSections.IsInit(f.Section)).Select(f => (Function: f, Use: CallSurvey.Of(f, locks))).ToList();
         var goneLocks = gone.ConvertAll(g => g.Use.Locks);
         List<LockUse> oldLocks = [.. functions.Select(f => f.Before?.Locks).OfType<LockUse>(), .. goneLocks];
         var lockOrderStands = LockUse.OrderStands([.. functions.Select(f => (f.Before?.Locks, f.After.Locks))], goneLocks);
@@ -68,6 +69,10 @@ public static class Review
                 findings.Add(ReviewCatalog.Outlives(function.Name, holder.ToString()));
             }
         }
+        var users = new DataUsers([.. diff.Included]);
+        findings.AddRange(diff.Included.Where(d => IsNewConstant(d) && !findings.Exists(f => f.Code == "SUT0806" && f.Symbol == d.Name))
+            .Select(d => (Data: d, Holder: users.UsersOf(d).FirstOrDefault(u => IsKept(d, users.UseBy(u, d))))).Where(k => k.Holder is not null)
+            .Select(k => ReviewCatalog.DataOutlives(SymbolNames.SourceName(k.Data.Name), (k.Holder!.Parent ?? k.Holder).Name)));
         findings.AddRange(diff.Included.Where(IsNewState).Select(d => ReviewCatalog.NewState(SymbolNames.SourceName(d.Name))));
         findings.AddRange(diff.Included.Where(IsOnceFlag).Select(d => diff.Included.First(e => e.References.Exists(r => r.Target == d)))
             .Select(f => (f.Parent ?? f).Name).Distinct().Select(ReviewCatalog.OnceAgain));
@@ -100,6 +105,14 @@ public static class Review
     private static bool IsNewState(Element data) => data is { Kind: ElementKind.Data, Change: Change.New, Twin: null, Parent: null }
         && (SectionUses.Of(data.Section) == SectionUse.PerCpu || (SectionUses.Of(data.Section) == SectionUse.Write && Select.IsOrdinary(data)))
         && !SymbolNames.IsOwnCopy(data.Name);
+
+    /// <summary>Whether it is a table or the like that the patch brings, to be read only.</summary>
+    private static bool IsNewConstant(Element data) => data is { Kind: ElementKind.Data, Change: Change.New, Twin: null, Parent: null }
+        && SectionUses.Of(data.Section) == SectionUse.Read && Select.IsOrdinary(data) && !SymbolNames.IsOwnCopy(data.Name);
+
+    /// <summary>Whether somebody may keep the address: it is stored, or handed on and that of a table of functions, which are registered so.</summary>
+    private static bool IsKept(Element data, DataUse? use) => use == DataUse.Kept
+        || (use == DataUse.Passed && data.References.Exists(r => r.Target is { Kind: ElementKind.Function } || (r.Target is null && r.External is not null)));
 
     private static bool IsOnceFlag(Element data) => data.Kind == ElementKind.Data
         && SymbolNames.SourceName(data.Name) is "__already_done" or "__warned" or "__print_once" or "__section__warned";

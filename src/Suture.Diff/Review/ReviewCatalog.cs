@@ -67,6 +67,11 @@ public static class ReviewCatalog
         $"'{holder}' takes the address of the new function '{function}': a timer, work item or object that keeps it would call into an unloaded module",
         "flush or cancel it from a callback when the patch is reverted, or keep the module loaded");
 
+    /// <summary>SUT0806: data of the livepatch may be read when it is gone.</summary>
+    public static Finding DataOutlives(string data, string holder) => Warn("SUT0806", data,
+        $"'{holder}' stores or hands on the address of '{data}', which is new: an object that keeps it would have what it reads there in an unloaded module",
+        "take it out of such objects from a callback when the patch is reverted, or keep the module loaded");
+
     /// <summary>SUT0807: once-only messages may come once more.</summary>
     public static Finding OnceAgain(string function) => new("SUT0807", Severity.Note, null, 0, function,
         $"'{function}' has messages or warnings that are given once only: the livepatch keeps its own record of them",
