@@ -33,7 +33,8 @@ public static class CompilePlanner
             .ToList();
         var assembly = IncludeGraph.OfAssembly(site, ct);
         return new CompilePlan(site, application, units,
-            [.. application.Unsupported, .. NotBuilt(patches, application.Files, site, graph, assembly)]) { SeenByAssembly = AssemblyConsumers.Seeing(application.Files, assembly) };
+            [.. application.Unsupported, .. NotBuilt(patches, application.Files, site, graph, assembly)])
+        { SeenByAssembly = AssemblyConsumers.Seeing(application.Files, assembly) };
     }
 
     /// <summary>The files that include something of what changes, but for those to which names show that it means nothing.</summary>
