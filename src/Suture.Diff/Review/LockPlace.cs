@@ -5,8 +5,8 @@ namespace Suture.Diff.Review;
 
 /// <summary>Where a lock is, as far as the code before a call tells.</summary>
 /// <param name="Root">A symbol, an argument of the function, or what is read from there; null when it is not known.</param>
-/// <param name="Offset">Bytes from there.</param>
-internal readonly record struct LockPlace(string? Root, long Offset)
+/// <param name="Offset">Bytes from there, or from a register of which nothing more is known; null when nothing is known at all.</param>
+internal readonly record struct LockPlace(string? Root, long? Offset)
 {
     /// <summary>Moves from register to register that are followed.</summary>
     private const int MostMoves = 16;
@@ -14,7 +14,7 @@ internal readonly record struct LockPlace(string? Root, long Offset)
     private static readonly InstructionInfoFactory Registers = new();
 
     /// <summary>Whether both may be one place.</summary>
-    public bool MayBe(LockPlace other) => Offset == other.Offset && (Root is null || other.Root is null || Root == other.Root);
+    public bool MayBe(LockPlace other) => Offset is null || other.Offset is null || (Offset == other.Offset && (Root is null || other.Root is null || Root == other.Root));
 
     /// <summary>Where <paramref name="register"/> points before instruction <paramref name="at"/>.</summary>
     public static LockPlace Of(ControlFlow flow, int at, Register register) => Of(flow, at, register, MostMoves);
@@ -46,13 +46,13 @@ internal readonly record struct LockPlace(string? Root, long Offset)
                 return Of(flow, by, register, left - 1).Plus((long)instruction.GetImmediate(1));
             case Mnemonic.Mov when isPlain:
                 var from = symbol ?? Of(flow, by, instruction.MemoryBase, left - 1).Plus((long)instruction.MemoryDisplacement64);
-                return new LockPlace(from.Root is { } root ? $"[{root}+{from.Offset}]" : null, 0);
+                return new LockPlace(from.Root is { } root ? $"[{root}+{from.Offset}]" : null, from.Root is null ? null : 0);
             default:
                 return default;
         }
     }
 
-    private LockPlace Plus(long offset) => this with { Offset = Offset + offset };
+    private LockPlace Plus(long offset) => this with { Offset = (Offset ?? 0) + offset };
 
     /// <summary>The instruction that wrote the register last, on the only way to <paramref name="at"/> or nowhere else but there; -1 when it is as the function was called, null when that is not known.</summary>
     private static int? Writer(ControlFlow flow, int at, Register register)

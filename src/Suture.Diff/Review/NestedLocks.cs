@@ -44,7 +44,7 @@ internal static class NestedLocks
             if (step.Step == Step.Release)
             {
                 // The one that is surely meant, else all that may be.
-                var same = alike.FindAll(s => places[sites[s]] == places[at]);
+                var same = alike.FindAll(s => places[at].Offset is not null && places[sites[s]] == places[at]);
                 var meant = same.Count > 0 ? same : alike.FindAll(s => places[sites[s]].MayBe(places[at]));
                 return [(meant.Count > 0 ? meant : alike).Aggregate(held, (h, s) => h & ~(1UL << s))];
             }
