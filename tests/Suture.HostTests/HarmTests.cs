@@ -90,6 +90,27 @@ public sealed class HarmTests(PreparedMachine prepared, ITestOutputHelper output
     }
 
     [Fact]
+    public async Task What_takes_long_at_boot_keeps_nobody_out()
+    {
+        await using var machine = await prepared.ResumeAsync();
+        await machine.SutureAsync($"apply {GuestSuture.Ko("v1")} --watch 0");
+        await machine.SucceedAsync("""
+            mkdir -p /etc/systemd/system/suture-boot.service.d
+            printf '[Service]\nEnvironment=SUTURE_FAULT=boot.loaded:pause SUTURE_FAULT_GO=/run/go\n' > /etc/systemd/system/suture-boot.service.d/test.conf
+            """);
+        await machine.RebootAsync();
+        (await machine.WaitUntilUpAsync()).ShouldBe("running");
+        await machine.SucceedAsync("test -e /run/go.reached && test ! -e /run/go");
+        var times = (await machine.SucceedAsync("for p in ExecMainStartTimestampMonotonic ActiveEnterTimestampMonotonic; do systemctl show -P $p suture-boot.service; done; systemctl show -P ActiveEnterTimestampMonotonic multi-user.target"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(t => long.Parse(t, System.Globalization.CultureInfo.InvariantCulture) / 1e6).ToList();
+        output.WriteLine($"suture-boot begins at {times[0]:0.0} s, lets the boot go on at {times[1]:0.0} s; multi-user at {times[2]:0.0} s");
+        (times[1] - times[0]).ShouldBeInRange(25, 45);
+        // It goes on beside the boot, and completes.
+        await machine.SucceedAsync("touch /run/go; for t in $(seq 100); do suture status --json | grep -q '\"applied\"' && exit 0; sleep 0.3; done; exit 1");
+        (await machine.IsPatchedAsync()).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Harm_that_is_found_at_boot_takes_the_patch_back()
     {
         await using var machine = await prepared.ResumeAsync();
