@@ -128,19 +128,10 @@ public sealed class HostAgent(SutureHost host, IReadOnlyList<IPatchSource> sourc
             return;
         }
         var trial = new PatchTrial(host, "agent", host.Settings.TransitionTimeout, Alive);
-        string? harm;
-        try
+        var (harm, interrupted) = await trial.WatchAsync(watch, orphans, host.Settings.Watch, "after", _ => Alive.Report(new HostProgress("watching the host's health")), cancel);
+        if (interrupted is not null)
         {
-            harm = await watch.WatchAsync(host.Settings.Watch, "after", orphans[0].Name, _ => Alive.Report(new HostProgress("watching the host's health")), cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            harm = watch.KernelHarmNow();
-            if (harm is null)
-            {
-                trial.Leave(orphans);
-                throw;
-            }
+            throw new OperationCanceledException(cancel);
         }
         var outcome = trial.Judge(orphans, harm, cancel);
         if (harm is not null && outcome is not null)

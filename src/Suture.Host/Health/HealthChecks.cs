@@ -113,12 +113,9 @@ public sealed class HealthChecks(string directory, TimeSpan timeout)
             {
                 return "it leads to no file";
             }
-            for (var at = path; at is not null; at = Path.GetDirectoryName(at))
+            if (Posix.FirstOpenToOthers(path, Posix.EffectiveUser) is { } open)
             {
-                if (Posix.Facts(at) is not { OthersMayWrite: false } facts || (facts.Owner != 0 && facts.Owner != Posix.EffectiveUser))
-                {
-                    return $"{at} must belong to root and be writable by nobody else, and so must all directories above it";
-                }
+                return $"{open.Path} must belong to root and be writable by nobody else, and so must all directories above it";
             }
         }
         return null;

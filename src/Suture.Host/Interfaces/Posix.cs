@@ -28,6 +28,9 @@ internal static unsafe partial class Posix
     {
         public bool IsRegular => (Mode & 0xF000) == 0x8000;
 
+        /// <summary>Whether somebody else than root and <paramref name="owner"/> could change it.</summary>
+        public bool IsOpenTo(uint owner) => OthersMayWrite || (Owner != 0 && Owner != owner);
+
         /// <summary>Whether somebody beside its owner may change it. A directory with the sticky bit lets nobody rename another's file.</summary>
         public bool OthersMayWrite => (Mode & 0x12) != 0 && !((Mode & 0xF000) == 0x4000 && (Mode & 0x200) != 0);
     }
@@ -70,6 +73,23 @@ internal static unsafe partial class Posix
         {
             return file is null ? null : File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.FullName;
         }
+    }
+
+    /// <summary>
+    /// The first of <paramref name="realPath"/> and the directories above it that somebody else than root and <paramref name="owner"/> could change, with its facts, null where
+    /// they cannot be read; null when there is none.
+    /// </summary>
+    public static (string Path, FileFacts? Facts)? FirstOpenToOthers(string realPath, uint owner)
+    {
+        for (var at = realPath; at is not null; at = Path.GetDirectoryName(at))
+        {
+            var facts = Facts(at);
+            if (facts is not { } known || known.IsOpenTo(owner))
+            {
+                return (at, facts);
+            }
+        }
+        return null;
     }
 
     /// <summary>Makes what was renamed or made in a directory survive a power cut.</summary>

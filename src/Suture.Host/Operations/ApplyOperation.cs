@@ -201,17 +201,8 @@ public sealed class ApplyOperation(SutureHost host, ApplyOptions options, IProgr
     {
         var period = options.Watch ?? host.Settings.Watch;
         var trial = new PatchTrial(host, "apply", Timeout, _progress);
-        string? harm, interrupted = null;
-        try
-        {
-            harm = await watch.WatchAsync(period, "after", patch.Name,
-                passed => _progress.Report(new HostProgress("watching the host's health", (int)Math.Ceiling((period - passed).TotalSeconds), "s")), cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            harm = watch.KernelHarmNow();
-            interrupted = harm is null ? trial.Leave([patch]) : null;
-        }
+        var (harm, interrupted) = await trial.WatchAsync(watch, [patch], period, "after",
+            passed => _progress.Report(new HostProgress("watching the host's health", (int)Math.Ceiling((period - passed).TotalSeconds), "s")), cancel);
         FaultPoint.Reached("apply.watched");
         if (interrupted is not null)
         {

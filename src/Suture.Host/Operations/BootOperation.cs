@@ -42,18 +42,10 @@ public sealed class BootOperation(SutureHost host)
             return new HostOutcome { Result = HostResult.Nothing, Message = _story.Count > 0 ? string.Join("; ", _story) : "nothing to apply" };
         }
         var trial = new PatchTrial(host, "boot", host.Settings.TransitionTimeout, null);
-        string? harm;
-        try
+        var (harm, interrupted) = await trial.WatchAsync(watch, loaded, host.Settings.BootWatch, "boot", null, cancel);
+        if (interrupted is not null)
         {
-            harm = await watch.WatchAsync(host.Settings.BootWatch, "boot", loaded[0].Name, null, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            harm = watch.KernelHarmNow();
-            if (harm is null)
-            {
-                return new HostOutcome { Result = HostResult.Done, Message = trial.Leave(loaded) };
-            }
+            return new HostOutcome { Result = HostResult.Done, Message = interrupted };
         }
         FaultPoint.Reached("boot.watched");
         var outcome = trial.Judge(loaded, harm, cancel);

@@ -120,12 +120,26 @@ internal sealed class PatchTrial(SutureHost host, string verb, TimeSpan timeout,
         }
     }
 
+    /// <summary>Watches what was just applied; the harm that it found, or null, and what to tell where this process was told to end before the period was over.</summary>
+    public async Task<(string? Harm, string? Interrupted)> WatchAsync(
+        HealthWatch watch, IReadOnlyList<InstalledPatch> tried, TimeSpan period, string stage, Action<TimeSpan>? passed, CancellationToken cancel)
+    {
+        try
+        {
+            return (await watch.WatchAsync(period, stage, tried[0].Name, passed, cancel), null);
+        }
+        catch (OperationCanceledException)
+        {
+            return watch.KernelHarmNow() is { } harm ? (harm, null) : (null, Leave(tried));
+        }
+    }
+
     /// <summary>
     /// Ends a watch before its time, because this process was told to: the marker stays, and says that this was no crash. The agent or the next command settles it; should
     /// the machine be rebooted first, the next boot tries the patch once more, and again, but not for ever.
     /// </summary>
     /// <returns>What to tell of it.</returns>
-    public string Leave(IReadOnlyList<InstalledPatch> tried)
+    private string Leave(IReadOnlyList<InstalledPatch> tried)
     {
         try
         {

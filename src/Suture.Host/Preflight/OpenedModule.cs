@@ -132,25 +132,13 @@ public sealed class OpenedModule : IDisposable
         {
             return Host($"{path}: its directory cannot be read", Reinstall);
         }
-        var at = path;
-        Posix.FileFacts? facts = file;
-        for (; facts is { } here; facts = Posix.Facts(at))
+        if ((file.IsOpenTo(owner) ? (path, (Posix.FileFacts?)file) : Posix.FirstOpenToOthers(directory, owner)) is not { } open)
         {
-            if (here.Owner != 0 && here.Owner != owner)
-            {
-                return Host($"{at} belongs to user {here.Owner}, not to root: that user decides what would run in the kernel", Reinstall);
-            }
-            if (here.OthersMayWrite)
-            {
-                return Host($"{at} can be written by others than its owner (mode {Convert.ToString(here.Mode & 0xFFF, 8)})", Reinstall);
-            }
-            if (at == "/")
-            {
-                return null;
-            }
-            at = at == path ? directory : Path.GetDirectoryName(at)!;
+            return null;
         }
-        return Host($"{at}: its owner cannot be read", Reinstall);
+        return open.Facts is not { } facts ? Host($"{open.Path}: its owner cannot be read", Reinstall)
+            : facts.Owner != 0 && facts.Owner != owner ? Host($"{open.Path} belongs to user {facts.Owner}, not to root: that user decides what would run in the kernel", Reinstall)
+            : Host($"{open.Path} can be written by others than its owner (mode {Convert.ToString(facts.Mode & 0xFFF, 8)})", Reinstall);
     }
 
     private static Refusal Host(string message, string advice) => new(RefusalKind.Host, message, advice);
