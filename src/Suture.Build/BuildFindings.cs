@@ -28,6 +28,16 @@ public static class BuildFindings
         $"the patch uses '{name}', which can be found neither in {owner} nor among the exported symbols",
         "use something that exists in this kernel, or bring the function along in the patch");
 
+    /// <summary>SUT0304: a symbol is another module's, which need not be there when the code runs.</summary>
+    public static Finding NotHeld(string file, string name, string owner, string other) => Error("SUT0304", file, name,
+        $"the patch uses '{name}' of module {other} in code of {owner}, which does not depend on {other}: that may not be loaded, or be unloaded while the code runs",
+        "leave this part out, or use something that is in vmlinux or in a module that this one depends on");
+
+    /// <summary>SUT0312: a module cannot come back while the livepatch is applied.</summary>
+    public static Finding NotLoadedAgain(IReadOnlyCollection<string> modules) => new("SUT0312", Severity.Note, null, 0, null,
+        $"once unloaded, {string.Join(", ", modules.Take(5))}{(modules.Count > 5 ? $" and {modules.Count - 5} more" : "")} cannot be loaded again while this livepatch is applied: this kernel does not clear what it wrote into the livepatch for the module",
+        "revert the livepatch before you load such a module a second time, and apply it again; kernels from 6.3 on need nothing");
+
     /// <summary>SUT0305: a table that is processed when the livepatch loads refers into a module that may come later.</summary>
     public static Finding LateReference(string section, string name, string owner) => Error("SUT0305", null, name,
         $"section {section} refers to '{name}' of module {owner}; it is processed when the livepatch loads, the module may load later",
@@ -81,7 +91,7 @@ public static class BuildFindings
 
     /// <summary>SUT0309: the patch takes the address of a function that the kernel sealed against indirect calls.</summary>
     public static Finding Sealed(string name) => Error("SUT0309", null, name,
-        $"the patch takes the address of '{name}', whose ENDBR instruction the kernel removed at boot because nothing did so before",
+        $"the patch takes the address of '{name}', which has no ENDBR instruction as it runs because nothing did so before",
         "call it directly, or through a small function of the patch's own that calls it");
 
     /// <summary>SUT0502: a struct that seems to live on the stack only is also made of other memory, by a cast.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Suture.Build.Compile;
 using Suture.Build.Link;
@@ -35,6 +36,7 @@ public sealed class LivepatchBuilder
     private readonly List<Finding> _findings = [];
     private readonly TargetImages _images;
     private readonly Dictionary<CompiledUnit, UnitClaims> _claims = [];
+    private readonly ConcurrentBag<(string Owner, string Name)> _shown = [];
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private long _prepareMs, _compileMs, _diffMs, _matchMs, _linkMs;
     private FindingPlaces _places = FindingPlaces.Empty;
@@ -124,7 +126,7 @@ public sealed class LivepatchBuilder
         var matched = await Timed(() => MatchAsync(units, plan, work, cancellation), ms => _matchMs = ms);
 
         _progress?.Report(new ProgressReport("linking the module"));
-        var linker = new LivepatchLinker(Kernel, template, _images.Of);
+        var linker = new LivepatchLinker(Kernel, template, _images.Of, _shown.ToHashSet());
         var linked = await Timed(() => linker.LinkAsync(moduleName, _request.Name, matched, _request.Replace, work, cancellation), ms => _linkMs = ms);
         _findings.AddRange(linked.Findings.Select(f => f.File is { } file ? _places.Locate(f, file) : f));
         if (linked.Module is null)
@@ -238,6 +240,7 @@ public sealed class LivepatchBuilder
             var unit = built.Units[i];
             var diff = Differ.Run(unit.ReadOriginal(), unit.ReadPatched(), template.EntrySizes, exactLines: true,
                 areCallersCompiled: function => callers.IsComplete(function, unit.Unit.Owner));
+            diff.Patched.Elements.Where(e => e is { IsGlobal: true, Twin.IsGlobal: false }).ToList().ForEach(e => _shown.Add((unit.Unit.Owner, e.Name)));
             // A whole security update is hundreds of units: what is not needed any more must go.
             diff.Original.ForgetDebugInformation();
             diff.Patched.ForgetDebugInformation();

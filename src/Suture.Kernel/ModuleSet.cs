@@ -11,7 +11,7 @@ public sealed class ModuleSet
     private const int MaxDependencies = 500;
     private readonly SortedDictionary<string, string> _paths = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _others = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string[]> _directDependencies = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Needed> _directDependencies = new(StringComparer.Ordinal);
 
     private ModuleSet()
     {
@@ -72,6 +72,22 @@ public sealed class ModuleSet
         return new(name, path, order);
     }
 
+    /// <summary>Whether <paramref name="name"/> cannot be loaded without <paramref name="other"/>, nor that be unloaded before it.</summary>
+    public bool Holds(string name, string other)
+    {
+        (name, other) = (KernelModule.NameOf(name), KernelModule.NameOf(other));
+        var seen = new HashSet<string>(StringComparer.Ordinal) { name };
+        var todo = new Stack<string>(_paths.ContainsKey(name) ? [name] : []);
+        while (todo.TryPop(out var next) && !seen.Contains(other))
+        {
+            foreach (var needed in DirectDependencies(next).Held.Where(n => _paths.ContainsKey(n) && seen.Count < MaxDependencies && seen.Add(n)))
+            {
+                todo.Push(needed);
+            }
+        }
+        return seen.Contains(other);
+    }
+
     /// <summary>The object of module <paramref name="name"/>, decompressed.</summary>
     /// <exception cref="KernelException">There is no such module, or it cannot be decompressed.</exception>
     /// <exception cref="ElfFormatException">It is damaged.</exception>
@@ -104,7 +120,7 @@ public sealed class ModuleSet
     // Depth first, so that what a module needs comes before it.
     private void Visit(string name, List<string> order, HashSet<string> seen)
     {
-        foreach (var needed in DirectDependencies(name))
+        foreach (var needed in DirectDependencies(name).All)
         {
             if (_paths.ContainsKey(needed) && seen.Count < MaxDependencies && seen.Add(needed))
             {
@@ -114,15 +130,15 @@ public sealed class ModuleSet
         }
     }
 
-    private string[] DirectDependencies(string name) => _directDependencies.GetOrAdd(name, key =>
+    private Needed DirectDependencies(string name) => _directDependencies.GetOrAdd(name, key =>
     {
-        var needed = new List<string>();
+        var (held, needed) = (new List<string>(), new List<string>());
         var info = ReadObject(key).FindSection(".modinfo")?.Data ?? [];
         foreach (var entry in Encoding.UTF8.GetString(info).Split('\0'))
         {
             if (entry.StartsWith("depends=", StringComparison.Ordinal))
             {
-                needed.AddRange(entry["depends=".Length..].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(KernelModule.NameOf));
+                held.AddRange(entry["depends=".Length..].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(KernelModule.NameOf));
             }
             else if (entry.StartsWith("softdep=pre:", StringComparison.Ordinal))
             {
@@ -135,6 +151,9 @@ public sealed class ModuleSet
                 }
             }
         }
-        return [.. needed];
+        return new Needed(held, [.. held, .. needed]);
     });
+
+    /// <summary>What a module needs itself: modules whose symbols it uses, and all that are to be loaded first.</summary>
+    private sealed record Needed(IReadOnlyList<string> Held, IReadOnlyList<string> All);
 }

@@ -50,16 +50,29 @@ public sealed class RefusalTests
         }
     }
 
-    /// <summary>Kernels with CONFIG_X86_KERNEL_IBT take the ENDBR off functions whose address nobody took, in modules as in vmlinux.</summary>
-    [Fact]
-    public void The_address_of_a_modules_sealed_function_is_refused()
+    /// <summary>
+    /// Kernels with CONFIG_X86_KERNEL_IBT take the ENDBR off functions whose address nobody took, in modules as in vmlinux, and the compiler gives none to a file's own that are only
+    /// called. What a file keeps to itself is nobody else's, and a module that another one does not depend on may not be there.
+    /// </summary>
+    [Theory]
+    [InlineData("module-sealed-function", "6.12", "SUT0309", "nft_trans_gc_destroy")]
+    [InlineData("static-address", "6.12", "SUT0309", "__show_smap")]
+    [InlineData("foreign-static", "6.1", "SUT0304", "__show_smap")]
+    [InlineData("module-not-held", "6.1", "SUT0304", "br_vlan_enabled")]
+    public void What_the_patch_cannot_use_is_refused(string name, string series, string code, string symbol)
     {
-        var folder = Directory.CreateTempSubdirectory("suture-sealed-").FullName;
-        var patch = Path.Combine(SutureProgram.Root, "tests/Suture.VmTests/patches/module-sealed-function.patch");
-        var result = SutureProgram.Run("build", patch, "--kernel", Kernels.Newest("6.12"), "-o", folder, "--json");
+        var result = Build(name, series);
         result.ExitCode.ShouldBe(4, result.ToString());
         result.Json.GetProperty("findings").EnumerateArray().ShouldContain(
-            f => f.GetProperty("code").GetString() == "SUT0309" && f.GetProperty("message").GetString()!.Contains("nft_trans_gc_destroy"), result.ToString());
+            f => f.GetProperty("code").GetString() == code && f.GetProperty("message").GetString()!.Contains(symbol), result.ToString());
+    }
+
+    [Fact]
+    public void What_the_patch_itself_shows_to_other_files_is_used()
+    {
+        var result = Build("shown-static", "6.1");
+        result.ExitCode.ShouldBe(0, result.ToString());
+        result.Json.GetProperty("functions").EnumerateArray().ShouldContain(f => f.GetProperty("name").GetString() == "version_proc_show", result.ToString());
     }
 
     [Fact]
@@ -102,6 +115,9 @@ public sealed class RefusalTests
             SutureProgram.Run("inspect", truncated).ExitCode.ShouldBe(1);
         }
     }
+
+    private static SutureProgram.Result Build(string name, string series) => SutureProgram.Run("build", Path.Combine(SutureProgram.Root, $"tests/Suture.VmTests/patches/{name}.patch"),
+        "--kernel", Kernels.Newest(series), "-o", Directory.CreateTempSubdirectory("suture-refused-").FullName, "--json");
 
     [Fact]
     public void A_truncated_kernel_image_is_refused()

@@ -12,8 +12,15 @@ namespace Suture.Build.Link;
 /// Makes the livepatch module: joins the units with the template, describes what is replaced, lets the kernel's
 /// objtool do what it does to every module, and gives symbols and relocations their livepatch form.
 /// </summary>
-public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template, Func<string, ITargetImage> imageOf)
+/// <param name="kernel">The kernel that the livepatch is for.</param>
+/// <param name="template">Its template.</param>
+/// <param name="imageOf">The image of an object.</param>
+/// <param name="shown">What units of the patch show to others that they kept to themselves: object and name.</param>
+public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template, Func<string, ITargetImage> imageOf, IReadOnlySet<(string Owner, string Name)> shown)
 {
+    /// <summary>Kernels that have it (6.3 and later) take back what they wrote into a livepatch for a module that is unloaded, and can write it anew (kernel/livepatch/core.c).</summary>
+    private const string ClearsRelocations = "clear_relocate_add";
+
     /// <summary>A finished module, or the findings that prevent it.</summary>
     /// <param name="Module">The bytes of the .ko; null when a finding is an error.</param>
     /// <param name="Functions">What it replaces and brings.</param>
@@ -31,7 +38,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         var declarations = Declarations.Of(units, findings);
         findings.AddRange(NewNames.Check(units));
 
-        var binder = new SymbolBinder(kernel, imageOf);
+        var binder = new SymbolBinder(kernel, imageOf, shown);
         foreach (var unit in units)
         {
             binder.Announce(unit);
@@ -51,7 +58,7 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         binder.BindStaticCallKeys();
         module.Symbols.AddRange(binder.Undefined);
         findings.AddRange(binder.Findings);
-        findings.AddRange(new SealedEntryPoints(kernel).TakenIn(module, binder.Livepatch).Select(p => BuildFindings.Sealed(p.Name)));
+        findings.AddRange(new SealedEntryPoints(kernel).TakenIn(module, binder.Livepatch, binder.WithoutEntry).Select(p => BuildFindings.Sealed(p.Name)));
         if (HasErrors(findings))
         {
             return new Result(null, functions, findings);
@@ -78,6 +85,10 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         findings.AddRange(LateTables.Drop(processed, binder.Livepatch, template));
         DropBuildOnly(processed);
         findings.AddRange(LivepatchRelocations.Apply(processed, binder.Livepatch, merger.Owners, template[ModuleTemplate.Field.AltSize]));
+        if (kernel.Symbols.Find(ClearsRelocations).Count == 0 && LivepatchRelocations.LateObjects(processed) is { Count: > 0 } late)
+        {
+            findings.Add(BuildFindings.NotLoadedAgain(late));
+        }
         return new Result(HasErrors(findings) ? null : processed.Write(), functions, findings);
     }
 

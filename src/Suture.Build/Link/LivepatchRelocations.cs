@@ -52,6 +52,14 @@ internal static class LivepatchRelocations
         return findings;
     }
 
+    /// <summary>The modules with whose loading the kernel writes into the finished <paramref name="module"/>, by name.</summary>
+    public static IReadOnlyList<string> LateObjects(ElfObject module)
+    {
+        const string prefix = ".klp.rela.";
+        return [.. module.Sections.Where(s => s.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(s => s.Name[prefix.Length..].Split('.')[0])
+            .Where(o => o != "vmlinux").Distinct().Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>
     /// The object with whose loading a relocation in <paramref name="owner"/>'s section is applied; empty when there is none:
     /// tables and code of vmlinux are in use before a module's symbol can be known.

@@ -34,6 +34,10 @@ internal static class NewNames
         }
     }
 
+    /// <summary>Whether the patched <paramref name="unit"/> exports <paramref name="name"/>, by the mark of its kernel's version.</summary>
+    public static bool IsExported(LinkUnit unit, string name) =>
+        unit.Diff.Patched.Source.Symbols.Exists(s => s.Name == "__ksymtab_" + name || s.Name == "__export_symbol_" + name);
+
     /// <summary>Whether the file had it for initialisation only: nothing of that is left that could use it.</summary>
     private static bool WasOfInitialisation(LinkUnit unit, string name) => unit.Diff.Original.Source.Symbols.Exists(s => s.Name == name
         && s.Section is { } section && SpecialSections.IsInit(section));

@@ -10,9 +10,14 @@ namespace Suture.Build.Link;
 /// Decides what each undefined symbol of the livepatch is: defined by another unit of the patch, exported by
 /// vmlinux (the module loader resolves it), or to be found by the livepatch core by object, name and position.
 /// </summary>
-internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage> imageOf)
+/// <param name="kernel">The kernel that the livepatch is for.</param>
+/// <param name="imageOf">The image of an object.</param>
+/// <param name="shown">What units of the patch show to others that they kept to themselves: object and name.</param>
+internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage> imageOf, IReadOnlySet<(string Owner, string Name)> shown)
 {
-    private readonly Dictionary<string, Symbol> _newGlobals = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Symbol> _ownGlobals = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Owner, string Name), Symbol> _newGlobals = [];
+    private readonly Dictionary<string, (string Owner, Symbol Symbol)> _newExports = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Symbol> _exported = new(StringComparer.Ordinal);
     private readonly Dictionary<KernelSymbolReference, Symbol> _livepatch = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
@@ -22,6 +27,9 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
 
     /// <summary>Exported symbols that the module uses, by name.</summary>
     public SortedDictionary<string, ExportedSymbol> Exported { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Functions in use that nothing but calls led to when they were compiled, so that they do not begin with ENDBR.</summary>
+    public HashSet<KernelSymbolReference> WithoutEntry { get; } = [];
 
     /// <summary>What could not be resolved.</summary>
     public List<Finding> Findings { get; } = [];
@@ -37,7 +45,11 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
             _names.Add(symbol.Name);
             if (symbol.Binding != SymbolBinding.Local)
             {
-                _newGlobals[symbol.Name] = symbol;
+                _newGlobals[(unit.Owner, symbol.Name)] = symbol;
+                if (NewNames.IsExported(unit, symbol.Name))
+                {
+                    _newExports[symbol.Name] = (unit.Owner, symbol);
+                }
             }
         }
     }
@@ -46,14 +58,14 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
     public void Announce(Symbol symbol)
     {
         _names.Add(symbol.Name);
-        _newGlobals[symbol.Name] = symbol;
+        _ownGlobals[symbol.Name] = symbol;
     }
 
     /// <summary>What the undefined <paramref name="symbol"/> of <paramref name="unit"/> becomes.</summary>
     public Symbol Bind(LinkUnit unit, Symbol symbol)
     {
         var original = unit.Diff.Externals[symbol];
-        if (original is null && _newGlobals.TryGetValue(symbol.Name, out var own))
+        if (original is null && OfThePatch(unit, symbol.Name) is { } own)
         {
             return own;
         }
@@ -70,6 +82,11 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
         }
         if (Locate(unit, symbol.Name, original) is { } place)
         {
+            DemandHeld(unit, symbol.Name, place.Object);
+            if (original is { IsGlobal: false, Kind: ElementKind.Function } && !SealedEntryPoints.HasEntry(original))
+            {
+                WithoutEntry.Add(place);
+            }
             return UseLivepatch(place);
         }
         Findings.Add(BuildFindings.Unresolved(unit.Source, symbol.Name, unit.Owner));
@@ -77,7 +94,7 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
     }
 
     /// <summary>A symbol that Suture's own template needs: Suture defines it, or it must be exported.</summary>
-    public Symbol BindOwn(string name) => _newGlobals.TryGetValue(name, out var own) ? own : BindExport(name);
+    public Symbol BindOwn(string name) => _ownGlobals.TryGetValue(name, out var own) ? own : BindExport(name);
 
     /// <summary>A symbol that must be exported.</summary>
     public Symbol BindExport(string name)
@@ -117,21 +134,49 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
     /// <summary>Whether the module loader gives it to a livepatch. What is exported for named modules alone it does not, and refuses whoever asks by import_ns.</summary>
     private static bool IsForAll(ExportedSymbol export) => export is { Module: "vmlinux" } && export.Namespace?.StartsWith("module:", StringComparison.Ordinal) != true;
 
+    /// <summary>What the patch adds under that name, where <paramref name="unit"/> can see it: in its own object, or exported by another one and not known to it otherwise.</summary>
+    private Symbol? OfThePatch(LinkUnit unit, string name)
+    {
+        if (_newGlobals.TryGetValue((unit.Owner, name), out var own))
+        {
+            return own;
+        }
+        if (!_newExports.TryGetValue(name, out var export) || unit.Image.IsShared(name))
+        {
+            return null;
+        }
+        DemandHeld(unit, name, export.Owner);
+        return export.Symbol;
+    }
+
+    /// <summary>Code of one module may use another's only where that is loaded before and cannot go away: the kernel knows of no use by a livepatch.</summary>
+    private void DemandHeld(LinkUnit unit, string name, string owner)
+    {
+        if (owner != "vmlinux" && owner != unit.Owner && !kernel.Modules.Holds(unit.Owner, owner))
+        {
+            Findings.Add(BuildFindings.NotHeld(unit.Source, name, unit.Owner, owner));
+        }
+    }
+
+    /// <summary>The symbol that the units of an object know by that name, with what units of the patch begin to show.</summary>
+    private KernelSymbolReference? FindGlobal(ITargetImage image, string name) =>
+        image.FindGlobal(name) ?? (shown.Contains((image.Object, name)) ? image.FindOnly(name) : null);
+
     private KernelSymbolReference? Locate(LinkUnit unit, string name, Element? original)
     {
         if (original is not null)
         {
             return unit.Match.Resolve(original);
         }
-        // What only one unit of the module sees is the patch's to use when it makes it visible; it is not what all modules know by that name.
+        // What a unit begins to show is no export: it is not what all modules know by that name.
         var exported = kernel.Exports.TryGet(name, out var export);
-        if (unit.Image.FindGlobal(name) is { } inOwner && (!exported || export.Module == unit.Owner || unit.Owner == "vmlinux" || unit.Image.IsShared(name)))
+        if (FindGlobal(unit.Image, name) is { } inOwner && (!exported || export.Module == unit.Owner || unit.Owner == "vmlinux" || unit.Image.IsShared(name)))
         {
             return inOwner;
         }
         return exported
             ? imageOf(export.Module).FindGlobal(name)
-            : unit.Owner != "vmlinux" ? imageOf("vmlinux").FindGlobal(name) : null;
+            : unit.Owner != "vmlinux" ? FindGlobal(imageOf("vmlinux"), name) : null;
     }
 
     private Symbol UseExport(ExportedSymbol export)

@@ -36,14 +36,11 @@ public sealed class ModuleImage : ITargetImage
     public int Count(string name) => _positions.TryGetValue(name, out var symbols) ? symbols.Count : 0;
 
     /// <inheritdoc/>
-    public KernelSymbolReference? FindGlobal(string name)
-    {
-        if (!_positions.TryGetValue(name, out var symbols))
-        {
-            return null;
-        }
-        return Position(name, symbols, symbols.Count == 1 ? 0 : symbols.FindIndex(s => s.Binding != SymbolBinding.Local));
-    }
+    public KernelSymbolReference? FindGlobal(string name) =>
+        _positions.TryGetValue(name, out var symbols) ? Position(name, symbols, symbols.FindIndex(s => s.Binding != SymbolBinding.Local)) : null;
+
+    /// <inheritdoc/>
+    public KernelSymbolReference? FindOnly(string name) => Count(name) == 1 ? Position(name, _positions[name], 0) : null;
 
     /// <inheritdoc/>
     public bool IsShared(string name) => _positions.TryGetValue(name, out var symbols) && symbols.Exists(s => s.Binding != SymbolBinding.Local);
@@ -104,7 +101,11 @@ public sealed class ModuleImage : ITargetImage
         {
             return null;
         }
-        if (symbols.Count == 1 || element.IsGlobal)
+        if (symbols.Count == 1)
+        {
+            return FindOnly(element.Name);
+        }
+        if (element.IsGlobal)
         {
             return FindGlobal(element.Name);
         }

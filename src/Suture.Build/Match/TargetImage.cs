@@ -56,6 +56,9 @@ public interface ITargetImage
     /// <summary>The symbol that other objects know by <paramref name="name"/>, or null when the image has none.</summary>
     KernelSymbolReference? FindGlobal(string name);
 
+    /// <summary>The one symbol of that name, whoever may see it; null when the image has none or several.</summary>
+    KernelSymbolReference? FindOnly(string name);
+
     /// <summary>Whether <paramref name="name"/> is a symbol that the image shows to all its units.</summary>
     bool IsShared(string name);
 

@@ -22,13 +22,16 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
         for (var i = 0; i < all.Count; i++)
         {
             // nm writes global symbols in upper case, and weak ones as w or v in either case.
-            if (all.Count == 1 || char.IsAsciiLetterUpper(all[i].Type) || all[i].Type is 'w' or 'v')
+            if (char.IsAsciiLetterUpper(all[i].Type) || all[i].Type is 'w' or 'v')
             {
                 return new KernelSymbolReference(Object, name, all.Count == 1 ? 0 : i + 1);
             }
         }
         return null;
     }
+
+    /// <inheritdoc/>
+    public KernelSymbolReference? FindOnly(string name) => symbols.Find(name).Count == 1 ? new KernelSymbolReference(Object, name, 0) : null;
 
     /// <inheritdoc/>
     public bool IsShared(string name) => symbols.Find(name).Any(s => char.IsAsciiLetterUpper(s.Type) || s.Type is 'w' or 'v');

@@ -39,6 +39,16 @@ public sealed class ModuleImageTests
         (place?.SymPos).ShouldBe(sympos);
     }
 
+    [Theory]
+    [InlineData("static", false)]
+    [InlineData("", true)]
+    public void What_a_file_keeps_to_itself_is_no_other_files(string storage, bool isShown)
+    {
+        var image = new ModuleImage("module", Object($"__attribute__((noipa, used)) {storage} int only(int a) {{ return a * 3; }}"));
+        (image.FindGlobal("only") is not null).ShouldBe(isShown);
+        image.FindOnly("only").ShouldBe(new KernelSymbolReference("module", "only", 0));
+    }
+
     private static ElfObject Object(string source) => ElfObject.ReadFile(Compile(source));
 
     private static string Compile(string source)
