@@ -7,18 +7,34 @@ namespace Suture.Diff.Review;
 /// How often one version of the code takes and drops references on each path through a function, and what else it calls there. Where the paths of two versions
 /// that count anything do the same, what differs is when such a path is taken, or that the compiler made one place of two.
 /// </summary>
-/// <param name="own">Functions that the other version does not have: who calls them does what they do, as who has them inlined.</param>
-/// <param name="others">Functions of the other version that this one does not have: where they are called they are some other file's, and nothing is known of them.</param>
-public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own, IEnumerable<Element> others)
+public sealed class ReferencePaths
 {
     private const int BitsOfState = 64;
     private const int MostPaths = 1_024;
 
     private static readonly IReadOnlyList<Path> Nothing = [new(new Dictionary<string, int>())];
 
-    private readonly ILookup<string, ControlFlow> _own = own.ToLookup(f => f.Key.Name, f => f.Value, StringComparer.Ordinal);
-    private readonly HashSet<string> _others = [.. others.Select(f => f.Name)];
+    private readonly ILookup<string, Lazy<ControlFlow>> _own;
+    private readonly HashSet<string> _others;
     private readonly Dictionary<(ControlFlow, IReadOnlySet<string>), IReadOnlyList<Path>?> _known = [];
+
+    private ReferencePaths(IEnumerable<KeyValuePair<Element, Lazy<ControlFlow>>> own, IEnumerable<Element> others) =>
+        (_own, _others) = (own.ToLookup(f => f.Key.Name, f => f.Value, StringComparer.Ordinal), [.. others.Select(f => f.Name)]);
+
+    /// <summary>Follows what the other version does not have: who calls it does what it does, as who has it inlined.</summary>
+    /// <param name="own">The functions that only this version has.</param>
+    /// <param name="others">Functions of the other version that this one does not have: where they are called they are some other file's, and nothing is known of them.</param>
+    public static ReferencePaths Following(IReadOnlyDictionary<Element, ControlFlow> own, IEnumerable<Element> others) =>
+        new(own.Select(f => KeyValuePair.Create(f.Key, new Lazy<ControlFlow>(f.Value))), others);
+
+    /// <summary>Follows all functions of <paramref name="version"/>: what one version calls the other one may have inlined.</summary>
+    /// <param name="version">All of this version.</param>
+    /// <param name="others">As for <see cref="Following"/>.</param>
+    public static ReferencePaths FollowingAll(ObjectModel version, IEnumerable<Element> others)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        return new(version.Functions.Where(f => f.Parent is null).Select(f => KeyValuePair.Create(f, new Lazy<ControlFlow>(() => new ControlFlow(f)))), others);
+    }
 
     /// <summary>What is done on a path: what is called or counted, and how often.</summary>
     private sealed record Path(IReadOnlyDictionary<string, int> Times)
@@ -59,7 +75,7 @@ public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own
         {
             foreach (var callee in next.Calls.OfType<string>().Where(calls.Add))
             {
-                _own[callee].ToList().ForEach(todo.Push);
+                _own[callee].ToList().ForEach(f => todo.Push(f.Value));
             }
         }
         return calls;
@@ -123,7 +139,7 @@ public sealed class ReferencePaths(IReadOnlyDictionary<Element, ControlFlow> own
             return _own[callee].ToArray() switch
             {
                 [] => _others.Contains(callee) ? null : IsCounting(callee) || called.Contains(callee) && callee != Check ? Once(callee) : Nothing,
-                [var inner] => Paths(inner, called),
+                [var inner] => Paths(inner.Value, called),
                 _ => null,
             };
         }

@@ -25,7 +25,7 @@ public static class Review
         List<LockUse> oldLocks = [.. functions.Select(f => f.Before?.Locks).OfType<LockUse>(), .. goneLocks];
         var lockOrderStands = LockUse.OrderStands([.. functions.Select(f => (f.Before?.Locks, f.After.Locks))], goneLocks);
         var onlyDropped = functions.TrueForAll(f => f.After.References.OnlyDropsMoreThan(f.Before?.References));
-        var countedAsBefore = new Lazy<bool>(() => AreCountedAsBefore([.. functions.Select(f => (f.Function, f.Before?.Flow, f.After.Flow))], gone.ToDictionary(g => g.Function, g => g.Use.Flow)));
+        var countedAsBefore = new Lazy<bool>(() => AreCountedAsBefore([.. functions.Select(f => (f.Function, f.Before?.Flow, f.After.Flow))], gone.ToDictionary(g => g.Function, g => g.Use.Flow), diff));
         foreach (var (function, before, after) in functions)
         {
             var isReversed = after.Locks.Reverses(oldLocks);
@@ -79,12 +79,16 @@ public static class Review
         return new UnitReview(findings, doubtful, functions.Exists(f => f.After.References.DropsFewerThan(f.Before?.References)));
     }
 
-    /// <summary>Whether all replaced functions take and drop references as they did; a drop that one of them makes may else be what another one made.</summary>
-    private static bool AreCountedAsBefore(IReadOnlyList<(Element Function, ControlFlow? Before, ControlFlow After)> functions, Dictionary<Element, ControlFlow> gone)
+    /// <summary>
+    /// Whether all replaced functions take and drop references as they did; a drop that one of them makes may else be what another one made. Functions that both versions have
+    /// are taken by their names, or where that tells a difference followed as well, for one compiler inlines what the other calls.
+    /// </summary>
+    private static bool AreCountedAsBefore(IReadOnlyList<(Element Function, ControlFlow? Before, ControlFlow After)> functions, Dictionary<Element, ControlFlow> gone, DiffResult diff)
     {
         var added = functions.Where(f => f.Before is null).ToDictionary(f => f.Function, f => f.After);
-        var (then, now) = (new ReferencePaths(gone, added.Keys), new ReferencePaths(added, gone.Keys));
-        return functions.All(f => f.Before is null || ReferencePaths.AreSame(then, f.Before, now, f.After));
+        var (then, now) = (ReferencePaths.Following(gone, added.Keys), ReferencePaths.Following(added, gone.Keys));
+        var (thenAll, nowAll) = (ReferencePaths.FollowingAll(diff.Original, added.Keys), ReferencePaths.FollowingAll(diff.Patched, gone.Keys));
+        return functions.All(f => f.Before is null || ReferencePaths.AreSame(then, f.Before, now, f.After) || ReferencePaths.AreSame(thenAll, f.Before, nowAll, f.After));
     }
 
     /// <summary>Whether a new function is reached through functions of the livepatch alone, from which it was followed.</summary>
