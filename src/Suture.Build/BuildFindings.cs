@@ -132,6 +132,10 @@ public static class BuildFindings
     public static Finding AppliedWithOffset(string? file, int line, string message) => new("SUT0404", Severity.Note, file, line, null,
         message, "nothing to do if the patch was made for a neighbouring version");
 
+    /// <summary>SUT0404 as a warning: a hunk fits in another function than the patch names.</summary>
+    public static Finding AppliedElsewhere(string? file, int line, string message) => new("SUT0404", Severity.Warning, file, line, null,
+        message, "look whether that is the function that the fix is for; make the patch again on this kernel's source");
+
     /// <summary>SUT0707: the livepatch that is replaced fixed a function that this one does not.</summary>
     public static Finding FixLost(string name, string owner, string older) => new("SUT0707", Severity.Warning, null, 0, name,
         $"{older} replaces '{name}' of {owner} and this livepatch does not: when it takes over, that fix is lost",

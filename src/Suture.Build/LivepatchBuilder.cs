@@ -186,7 +186,7 @@ public sealed class LivepatchBuilder
         }
         foreach (var note in plan.Application.Notes)
         {
-            _findings.Add(BuildFindings.AppliedWithOffset(note.Patch, note.PatchLine, note.Message));
+            _findings.Add(note.IsDoubtful ? BuildFindings.AppliedElsewhere(note.Patch, note.PatchLine, note.Message) : BuildFindings.AppliedWithOffset(note.Patch, note.PatchLine, note.Message));
         }
         foreach (var part in plan.Unsupported)
         {

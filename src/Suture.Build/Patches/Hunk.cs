@@ -31,6 +31,9 @@ public sealed record Hunk(int PatchLine, int OldStart, IReadOnlyList<HunkLine> L
     /// <summary>Lines of the file after: context and added ones.</summary>
     public IEnumerable<HunkLine> NewLines => Lines.Where(l => l.Kind != HunkLineKind.Removed);
 
+    /// <summary>What the patch says the hunk is part of, after the second <c>@@</c>: the beginning of the line that begins the function. Empty when it says nothing.</summary>
+    public ReadOnlyMemory<byte> Section { get; init; }
+
     /// <summary>Index from 0 of its first line in the file before, if that file is the one the patch was made for.</summary>
     public int OldIndex(int oldCount) => oldCount == 0 ? OldStart : OldStart - 1;
 }

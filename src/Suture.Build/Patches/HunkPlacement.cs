@@ -31,7 +31,12 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
             {
                 continue;
             }
-            if (start != header)
+            if (HunkSection.Contradicts(hunk, lines, start) is { } other)
+            {
+                Notes.Add(new PatchNote(file.PatchName, hunk.PatchLine, path,
+                    $"hunk {i + 1} of {file.Hunks.Count} for {path} fits at line {start + 1}, which is part of '{other}'; the patch says '{HunkSection.Text(hunk.Section.Span)}'") { IsDoubtful = true });
+            }
+            else if (start != header)
             {
                 Notes.Add(new PatchNote(file.PatchName, hunk.PatchLine, path,
                     $"hunk {i + 1} of {file.Hunks.Count} for {path} applied at line {start + 1}, {Distance(start - header)} where the patch says"));

@@ -37,7 +37,7 @@ internal static class HunkReader
             at.Advance();
         }
         RefuseUncountedLine(at);
-        return new Hunk(headerLine, header.OldStart, lines);
+        return new Hunk(headerLine, header.OldStart, lines) { Section = header.Section };
     }
 
     private static HunkLine? Line(PatchCursor at, int old, int @new)
@@ -102,7 +102,7 @@ internal static class HunkReader
         }
     }
 
-    private static (int OldStart, int OldCount, int NewCount) Header(PatchCursor at)
+    private static (int OldStart, int OldCount, int NewCount, ReadOnlyMemory<byte> Section) Header(PatchCursor at)
     {
         var rest = at.Text["@@ -"u8.Length..];
         var (oldStart, oldCount) = Range(at, ref rest);
@@ -120,7 +120,7 @@ internal static class HunkReader
         {
             throw at.Fault("the hunk begins at line 0, but lines count from 1");
         }
-        return (oldStart, oldCount, newCount);
+        return (oldStart, oldCount, newCount, rest[" @@"u8.Length..].Trim((byte)' ').ToArray());
     }
 
     private static (int Start, int Count) Range(PatchCursor at, ref ReadOnlySpan<byte> rest)

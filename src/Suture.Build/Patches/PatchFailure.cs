@@ -80,6 +80,9 @@ public sealed record PatchFailure(PatchFailureKind Kind, string Patch, int Patch
 /// <param name="Message">What it is, one line.</param>
 public sealed record PatchNote(string Patch, int PatchLine, string Path, string Message)
 {
+    /// <summary>Whether somebody should look: it may not be the place that the author meant.</summary>
+    public bool IsDoubtful { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Patch}:{PatchLine}: {Message}";
 }

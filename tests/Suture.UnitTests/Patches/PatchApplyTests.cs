@@ -23,6 +23,30 @@ public class PatchApplyTests
         applied.Files.Single().Regions.ShouldBe([new ChangedRegion(23, 1, 23, 1)]);
     }
 
+    /// <summary>A copy of a function that this tree does not have: its lines stand in the one that it was copied from.</summary>
+    [Theory]
+    [InlineData("int second(int a)", "fits at line 4, which is part of 'int first(int a)'; the patch says 'int second(int a)'")]
+    [InlineData("int first(int a)", null)]
+    [InlineData("out:", null)]
+    [InlineData("", null)]
+    public void A_hunk_that_fits_in_another_function_than_the_patch_says_is_doubted(string section, string? doubt)
+    {
+        var patch = $"--- a/f.c\n+++ b/f.c\n@@ -54,3 +54,4 @@ {section}\n \tint b;\n+\tint c;\n \n \tb = a;\n";
+        var applied = PatchText.Patch(patch).On(("f.c", "int first(int a)\n{\nout:\n\tint b;\n\n\tb = a;\n\treturn b;\n}\n"));
+        applied.Succeeded.ShouldBeTrue();
+        var note = applied.Notes.Single();
+        note.IsDoubtful.ShouldBe(doubt is not null);
+        note.Message.ShouldContain(doubt ?? "applied at line 4");
+    }
+
+    [Fact]
+    public void A_hunk_that_shows_where_its_function_begins_needs_no_other_word()
+    {
+        var applied = PatchText.Patch("--- a/f.c\n+++ b/f.c\n@@ -3,4 +3,5 @@ int gone(void)\n \n int second(int a)\n {\n+\ta++;\n \treturn a;\n")
+            .On(("f.c", "int first(void);\n\nint second(int a)\n{\n\treturn a;\n}\n"));
+        applied.Notes.ShouldAllBe(n => !n.IsDoubtful);
+    }
+
     [Fact]
     public void A_hunk_that_fits_in_two_places_is_refused()
     {
