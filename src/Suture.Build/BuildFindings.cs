@@ -35,8 +35,8 @@ public static class BuildFindings
 
     /// <summary>SUT0312: a module cannot come back while the livepatch is applied.</summary>
     public static Finding NotLoadedAgain(IReadOnlyCollection<string> modules) => new("SUT0312", Severity.Note, null, 0, null,
-        $"once unloaded, {string.Join(", ", modules.Take(5))}{(modules.Count > 5 ? $" and {modules.Count - 5} more" : "")} cannot be loaded again while this livepatch is applied: this kernel does not clear what it wrote into the livepatch for the module",
-        "revert the livepatch before you load such a module a second time, and apply it again; kernels from 6.3 on need nothing");
+        $"once unloaded, {string.Join(", ", modules.Take(5))}{(modules.Count > 5 ? $" and {modules.Count - 5} more" : "")} cannot be loaded again while this livepatch is applied: this kernel does not take back what it wrote into the livepatch for a module, and the author's callbacks take the place of those in which Suture does",
+        "do without the pre_unpatch or the post_unpatch callback of that module; or revert the livepatch before you load the module a second time, and apply it again");
 
     /// <summary>SUT0305: a table that is processed when the livepatch loads refers into a module that may come later.</summary>
     public static Finding LateReference(string section, string name, string owner) => Error("SUT0305", null, name,

@@ -54,18 +54,19 @@ internal sealed class TargetModules(GuestTrial trial, LivepatchLoader loader, IM
     }
 
     /// <summary>Unloads and loads them once more, without the livepatch: some cannot be unloaded by design.</summary>
-    public (bool Ok, string Detail) Reload()
+    /// <param name="without">In words, whether the livepatch is applied.</param>
+    public (bool Ok, string Detail) Reload(string without)
     {
         var kept = UnloadAll();
         foreach (var module in Loaded.Where(m => !kept.Contains(m.Name)))
         {
             if (LoadOne(module) is (false, var detail))
             {
-                return (false, $"without the livepatch, and loaded a second time: {detail}");
+                return (false, $"{without}, and loaded a second time: {detail}");
             }
             _free.Add(module.Name);
         }
-        return (true, kept.Count == 0 ? "unloaded and loaded again" : $"cannot be unloaded without the livepatch either: {string.Join(", ", kept)}");
+        return (true, kept.Count == 0 ? "unloaded and loaded again" : $"cannot be unloaded {without}: {string.Join(", ", kept)}");
     }
 
     /// <summary>What a probe or workload on the unpatched kernel left in use will be in use later, too. The modules that use one are not meant.</summary>

@@ -65,7 +65,7 @@ internal sealed class Trial
     private void TargetFirst()
     {
         LoadTargets([]);
-        ReloadTargets();
+        ReloadTargets("without the livepatch");
         ProbeMust("probe-before", succeed: false);
         CheckRunningCode();
         FinishLoad(StartLoad("before"), "before");
@@ -80,6 +80,7 @@ internal sealed class Trial
     {
         Apply();
         LoadTargets([.. _targets.Loaded]);
+        ReloadTargets("while the livepatch is applied");
         TakeBack();
     }
 
@@ -181,12 +182,12 @@ internal sealed class Trial
         }
     }
 
-    /// <summary>Once is enough: it shows which of them can be unloaded.</summary>
-    private void ReloadTargets()
+    /// <summary>Once is enough: it shows which of them can be unloaded, and whether the livepatch lets them come a second time.</summary>
+    private void ReloadTargets(string without)
     {
         if (_targets.Loaded.Count > 0 && _cycle == 1)
         {
-            Stage("reload-targets", _bounds.Transition * 2, stopOnFailure: true, _targets.Reload);
+            Stage("reload-targets", _bounds.Transition * 2, stopOnFailure: true, () => _targets.Reload(without));
         }
     }
 

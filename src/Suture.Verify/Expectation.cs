@@ -66,6 +66,7 @@ public sealed class Expectation
         {
             ChooseRoots(unit);
         }
+        ExpectForgetting();
         while (_work.TryDequeue(out var next))
         {
             _pieces[_index[next.Piece]] = Describe(next.Unit, next.Piece);
@@ -176,6 +177,27 @@ public sealed class Expectation
         foreach (var name in unit.Pair.Replaced.Keys.Where(n => !unit.Patched.Named.Any(p => p.Name == n)))
         {
             _omissions.Add($"{unit.Pair.Unit}: '{name}' is said to be replaced, but the patched object has no such function");
+        }
+    }
+
+    /// <summary>
+    /// Where the common part can take back what the kernel wrote for a module that is unloaded, each module's klp_object has it as a callback: the last one (post_unpatch), or
+    /// the one before where the author has that.
+    /// </summary>
+    private void ExpectForgetting()
+    {
+        const string name = "suture_forget";
+        if (_units.Find(u => u.Comparison is null) is not { } common || common.Patched.Named.FirstOrDefault(p => p.Name == name) is not { } piece)
+        {
+            return;
+        }
+        var last = _terms.Layout.Callbacks.Count - 1;
+        foreach (var owner in _replacements.Select(r => r.Object).Concat(_callbacks.Select(c => c.Object)).Where(o => o != "vmlinux").Distinct().ToList())
+        {
+            if (new[] { last, last - 1 }.Where(k => !_callbacks.Exists(c => c.Object == owner && c.Kind == k)).Select(k => (int?)k).FirstOrDefault() is { } kind)
+            {
+                _callbacks.Add(new ExpectedCallback(owner, kind, Require(common, piece)));
+            }
         }
     }
 

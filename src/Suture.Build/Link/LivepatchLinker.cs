@@ -18,9 +18,6 @@ namespace Suture.Build.Link;
 /// <param name="shown">What units of the patch show to others that they kept to themselves: object and name.</param>
 public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template, Func<string, ITargetImage> imageOf, IReadOnlySet<(string Owner, string Name)> shown)
 {
-    /// <summary>Kernels that have it (6.3 and later) take back what they wrote into a livepatch for a module that is unloaded, and can write it anew (kernel/livepatch/core.c).</summary>
-    private const string ClearsRelocations = "clear_relocate_add";
-
     /// <summary>A finished module, or the findings that prevent it.</summary>
     /// <param name="Module">The bytes of the .ko; null when a finding is an error.</param>
     /// <param name="Functions">What it replaces and brings.</param>
@@ -46,7 +43,8 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         var merger = new ObjectMerger(moduleName);
         var common = template.NewObject();
         var thisModule = common.Symbols.Find(s => s.Name == "__this_module")!;
-        var description = PatchDescription.Build(template, replacements, declarations, replace, thisModule);
+        var forget = common.Symbols.Find(s => s.Name == ModuleTemplate.Forget);
+        var description = PatchDescription.Build(template, replacements, declarations, replace, thisModule, forget);
         binder.Announce(description.Symbols.Find(s => s.Name == "suture_patch")!);
         merger.Add(common, "", s => binder.BindOwn(s.Name));
         foreach (var unit in units)
@@ -85,7 +83,8 @@ public sealed class LivepatchLinker(KernelBuild kernel, ModuleTemplate template,
         findings.AddRange(LateTables.Drop(processed, binder.Livepatch, template));
         DropBuildOnly(processed);
         findings.AddRange(LivepatchRelocations.Apply(processed, binder.Livepatch, merger.Owners, template[ModuleTemplate.Field.AltSize]));
-        if (kernel.Symbols.Find(ClearsRelocations).Count == 0 && LivepatchRelocations.LateObjects(processed) is { Count: > 0 } late)
+        var late = LivepatchRelocations.LateObjects(processed).Where(o => forget is not null && PatchDescription.ForgetAs(o, declarations) is null).ToList();
+        if (late.Count > 0)
         {
             findings.Add(BuildFindings.NotLoadedAgain(late));
         }

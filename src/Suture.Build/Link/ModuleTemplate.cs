@@ -11,6 +11,12 @@ namespace Suture.Build.Link;
 /// </summary>
 public sealed class ModuleTemplate
 {
+    /// <summary>The callback that takes back what the kernel wrote for a module, in templates of kernels that do not do so themselves.</summary>
+    public const string Forget = "suture_forget";
+
+    /// <summary>Kernels that have it (6.3 and later) take back what they wrote into a livepatch for a module that is unloaded (kernel/livepatch/core.c).</summary>
+    private const string ClearsRelocations = "clear_relocate_add";
+
     private const string LayoutSection = ".suture.layout";
     private readonly byte[] _object;
     private readonly uint[] _layout;
@@ -109,7 +115,7 @@ public sealed class ModuleTemplate
                 .. unit.Arguments.Skip(1).Where(a => !a.StartsWith("-DKBUILD_", StringComparison.Ordinal)
                     && !a.StartsWith("-D__KBUILD_", StringComparison.Ordinal) && !a.StartsWith("-g", StringComparison.Ordinal)),
                 "-DKBUILD_MODFILE=\"suture\"", "-DKBUILD_BASENAME=\"suture\"", "-DKBUILD_MODNAME=\"suture\"",
-                "-D__KBUILD_MODNAME=kmod_suture", "-c", "-o", o, c,
+                "-D__KBUILD_MODNAME=kmod_suture", .. kernel.Symbols.Find(ClearsRelocations).Count > 0 ? Array.Empty<string>() : ["-DSUTURE_FORGET"], "-c", "-o", o, c,
             ];
             var run = await ToolRun.Async([unit.Arguments[0], .. own], kernel.SourceTree, kernel.WorkDirectory, cancellation);
             if (run.ExitCode != 0)

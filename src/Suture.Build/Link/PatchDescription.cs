@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Suture.Diff.Model;
 using Suture.Elf;
 using static Suture.Build.Link.ModuleTemplate;
 
@@ -24,14 +25,14 @@ internal sealed class PatchDescription
     public readonly record struct Replacement(string Object, string Name, int SymPos, Symbol NewFunction);
 
     /// <summary>
-    /// An object that defines suture_patch. Its references to <paramref name="thisModule"/>, to the new functions, callbacks
+    /// An object that defines suture_patch. Its references to <paramref name="thisModule"/>, to <paramref name="forget"/> (null where the kernel needs none), to the new functions, callbacks
     /// and states are to symbols of other objects; <see cref="ObjectMerger"/> binds them.
     /// </summary>
     public static ElfObject Build(
-        ModuleTemplate template, IReadOnlyList<Replacement> replacements, Declarations declarations, bool replace, Symbol thisModule) =>
-        new PatchDescription(template).Build(replacements, declarations, replace, thisModule);
+        ModuleTemplate template, IReadOnlyList<Replacement> replacements, Declarations declarations, bool replace, Symbol thisModule, Symbol? forget) =>
+        new PatchDescription(template).Build(replacements, declarations, replace, thisModule, forget);
 
-    private ElfObject Build(IReadOnlyList<Replacement> replacements, Declarations declarations, bool replace, Symbol thisModule)
+    private ElfObject Build(IReadOnlyList<Replacement> replacements, Declarations declarations, bool replace, Symbol thisModule, Symbol? forget)
     {
         var result = new ElfObject("suture_patch");
         result.Sections.AddRange([_names, _data]);
@@ -68,12 +69,23 @@ internal sealed class PatchDescription
             {
                 Point(entry + _template[CallbackFields[(int)callback.Kind]], callback.Function, 0);
             }
+            if (forget is not null && ForgetAs(objects[i], declarations) is { } kind)
+            {
+                Point(entry + _template[CallbackFields[(int)kind]], forget, 0);
+            }
         }
         if (declarations.States.Count > 0)
         {
             AddStates(declarations.States, dataBase);
         }
         return result;
+    }
+
+    /// <summary>As which callback of <paramref name="owner"/> the kernel takes back what it wrote for it: when the code is out of use, else before; null for vmlinux, and when the author has both.</summary>
+    public static CallbackKind? ForgetAs(string owner, Declarations declarations)
+    {
+        bool IsFree(CallbackKind kind) => !declarations.Callbacks.Any(c => c.Object == owner && c.Kind == kind);
+        return owner == "vmlinux" ? null : IsFree(CallbackKind.PostUnpatch) ? CallbackKind.PostUnpatch : IsFree(CallbackKind.PreUnpatch) ? CallbackKind.PreUnpatch : null;
     }
 
     /// <summary>vmlinux first, then the modules by name.</summary>

@@ -24,6 +24,13 @@
 #else
 #define SUTURE_JUMP_SIZE 0
 #endif
+#ifdef SUTURE_FORGET
+#include <linux/elf.h>
+#include <linux/memory.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <asm/text-patching.h>
+#endif
 #include <asm/alternative.h>
 #include <asm/extable.h>
 #include <asm/orc_types.h>
@@ -41,6 +48,57 @@ static int suture_init(void)
 static void suture_exit(void)
 {
 }
+
+#ifdef SUTURE_FORGET
+/*
+ * Kernels before 6.3 write a module's addresses into a livepatch when the module is loaded, do not take them back when it is
+ * unloaded, and refuse to write where something stands already: the module could not be loaded a second time. So
+ * this is a callback of every module's klp_object, and takes them back.
+ */
+void suture_forget(struct klp_object *obj);
+void suture_forget(struct klp_object *obj)
+{
+	static const char prefix[] = ".klp.rela.";
+	static const u64 nothing;
+	const struct klp_modinfo *info = THIS_MODULE->klp_info;
+	size_t length = strlen(obj->name);
+	unsigned int i;
+
+	/* When the livepatch is reverted the module stays, and this one's code ends. */
+	if (obj->mod->state == MODULE_STATE_LIVE)
+		return;
+	mutex_lock(&text_mutex);
+	for (i = 1; i < info->hdr.e_shnum; i++) {
+		const Elf_Shdr *section = &info->sechdrs[i];
+		const char *name = info->secstrings + section->sh_name;
+		const Elf_Rela *rela = (const Elf_Rela *)section->sh_addr;
+		size_t left = section->sh_size / sizeof(*rela);
+
+		if (!(section->sh_flags & SHF_RELA_LIVEPATCH) || strncmp(name, prefix, sizeof(prefix) - 1))
+			continue;
+		name += sizeof(prefix) - 1;
+		if (strncmp(name, obj->name, length) || name[length] != '.')
+			continue;
+		for (; left; left--, rela++) {
+			void *place = (void *)(info->sechdrs[section->sh_info].sh_addr + rela->r_offset);
+
+			switch (ELF_R_TYPE(rela->r_info)) {
+			case R_X86_64_64:
+			case R_X86_64_PC64:
+				text_poke(place, &nothing, 8);
+				break;
+			case R_X86_64_32:
+			case R_X86_64_32S:
+			case R_X86_64_PC32:
+			case R_X86_64_PLT32:
+				text_poke(place, &nothing, 4);
+				break;
+			}
+		}
+	}
+	mutex_unlock(&text_mutex);
+}
+#endif
 
 module_init(suture_init);
 module_exit(suture_exit);

@@ -77,7 +77,7 @@ internal sealed class LivepatchContents
             ReadFunctions(name, functions);
             for (var kind = 0; kind < CallbackFields.Length; kind++)
             {
-                if (_pointers.ContainsKey(at + (ulong)_template[CallbackFields[kind]]))
+                if (_pointers.TryGetValue(at + (ulong)_template[CallbackFields[kind]], out var callback) && callback.Symbol.Name != ModuleTemplate.Forget)
                 {
                     Callbacks.Add((name, (CallbackKind)kind));
                 }

@@ -38,7 +38,7 @@ public sealed class TargetModulesTests : IDisposable
     private void Before()
     {
         _targets.Load([]).Ok.ShouldBeTrue();
-        _targets.Reload().Ok.ShouldBeTrue();
+        _targets.Reload("without the livepatch").Ok.ShouldBeTrue();
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class TargetModulesTests : IDisposable
     {
         _targets.Load([]).Ok.ShouldBeTrue();
         _kernel.LoadErrno = 12;
-        var (ok, detail) = _targets.Reload();
+        var (ok, detail) = _targets.Reload("without the livepatch");
         ok.ShouldBeFalse();
         detail.ShouldContain("without the livepatch");
     }
