@@ -34,7 +34,8 @@ internal sealed class HunkPlacement(FilePatch file, string path, IReadOnlyList<R
             if (HunkSection.Contradicts(hunk, lines, start) is { } other)
             {
                 Notes.Add(new PatchNote(file.PatchName, hunk.PatchLine, path,
-                    $"hunk {i + 1} of {file.Hunks.Count} for {path} fits at line {start + 1}, which is part of '{other}'; the patch says '{HunkSection.Text(hunk.Section.Span)}'") { IsDoubtful = true });
+                    $"hunk {i + 1} of {file.Hunks.Count} for {path} fits at line {start + 1}, which is part of '{other}'; the patch says '{HunkSection.Text(hunk.Section.Span)}'")
+                { IsDoubtful = true });
             }
             else if (start != header)
             {
