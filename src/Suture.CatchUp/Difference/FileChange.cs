@@ -30,6 +30,8 @@ internal static class FileChange
     {
         var path = whole.Files[0];
         string[] Lines(string tree) => File.ReadAllText(Path.Combine(tree, path), Encoding.Latin1).Split('\n');
-        return files.IsNew(path) || path.EndsWith(".S", StringComparison.Ordinal) ? [whole] : FileParts.Of(whole, Lines(files.OldTree), Lines(files.NewTree));
+        return files.IsNew(path) ? [whole]
+            : path.EndsWith(".S", StringComparison.Ordinal) ? [whole with { Items = AssemblyItems.Of(whole.Hunks!, Lines(files.OldTree), Lines(files.NewTree)) }]
+            : FileParts.Of(whole, Lines(files.OldTree), Lines(files.NewTree));
     }
 }
