@@ -223,7 +223,9 @@ public sealed class LivepatchBuilder
                 return BuildStatus.DoesNotCompile;
             case OriginalDoesNotCompile failed:
                 throw new KernelException($"the unpatched {failed.Units[0].Unit.Source} does not compile:\n{failed.Units[0].Text.Trim()}",
-                    "the kernel directory is incomplete; fetch it again with: suture kernel get " + Kernel.Release, KernelFault.Broken);
+                    "the kernel directory is incomplete; fetch it again with: suture kernel get " + Kernel.Release,
+                    // A compiler that died without a word about a line says nothing of the directory.
+                    failed.Units[0].Messages.Any(m => m.IsError) ? KernelFault.Broken : KernelFault.Tool);
             default:
                 throw new InvalidOperationException($"unknown outcome {outcome}");
         }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.RegularExpressions;
 
 namespace Suture.Kernel;
@@ -8,6 +9,9 @@ namespace Suture.Kernel;
 /// </summary>
 public static partial class CompilerCheck
 {
+    /// <summary>errno(3): EAGAIN and ENOMEM.</summary>
+    private const int TryAgain = 11, NoMemory = 12;
+
     /// <summary>The compiler program to call for a kernel: what its configuration names, without a cross-compiling prefix for this very machine.</summary>
     public static string ProgramFor(KernelConfig config)
     {
@@ -69,7 +73,8 @@ public static partial class CompilerCheck
             var outcome = await ToolProcess.RunAsync(program, ["--version"], cancellation);
             return outcome.ExitCode == 0 ? outcome.Output.Split('\n')[0].Trim() : null;
         }
-        catch (KernelException e) when (e.Fault == KernelFault.Tool)
+        // What the machine has no memory or process for may well be installed.
+        catch (KernelException e) when (e is { Fault: KernelFault.Tool, InnerException: not Win32Exception { NativeErrorCode: TryAgain or NoMemory } })
         {
             return null;
         }

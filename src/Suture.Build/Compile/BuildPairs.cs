@@ -144,7 +144,8 @@ public static class BuildPairs
         {
             if (round == MostRounds)
             {
-                throw new IOException($"{escaped[0].Key.Unit.Source} still includes the unpatched '{escaped[0].Value.Escapes[0]}' after {MostRounds} tries");
+                throw new KernelException($"{escaped[0].Key.Unit.Source} still includes the unpatched '{escaped[0].Value.Escapes[0]}' after {MostRounds} tries",
+                    "its includes lead out of the tree in a way that Suture does not know; please report it", KernelFault.Broken);
             }
             escaped.SelectMany(e => e.Value.Escapes).Distinct().ToList().ForEach(shadow.Materialise);
             await RunAsync(escaped.Select(e => (e.Key, true)));

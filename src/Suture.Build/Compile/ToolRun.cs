@@ -13,9 +13,6 @@ internal sealed record ToolResult(int ExitCode, string Errors, byte[] Output, lo
 /// <summary>Runs one program of the kernel's build, bounded in time and output, in an environment that cannot change what it makes.</summary>
 internal static class ToolRun
 {
-    /// <summary>What gcc writes when one of its parts did not end by itself: mostly the machine had no memory left.</summary>
-    private const string Killed = "Killed signal terminated program";
-    private const int Sigkill = 9;
     private const int MostErrors = 1 << 20;
     private const int MostOutput = 256 << 20;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
@@ -30,7 +27,7 @@ internal static class ToolRun
     internal static int MostAtOnce => 2 * Environment.ProcessorCount;
 
     /// <summary>Waits for a place and runs it.</summary>
-    /// <exception cref="IOException">It cannot be run, was killed, or took too long: that says nothing about what it was given.</exception>
+    /// <exception cref="IOException">It cannot be run, was killed, took too long, or had no room or memory (<see cref="MachineFault"/>): that says nothing about what it was given.</exception>
     public static async Task<ToolResult> Async(IReadOnlyList<string> command, string directory, string temporary, CancellationToken ct)
     {
         await Places.WaitAsync(ct);
@@ -77,8 +74,8 @@ internal static class ToolRun
             var output = ReadAsync(process.StandardOutput.BaseStream, MostOutput, limit.Token);
             await Task.WhenAll(errors, output, process.WaitForExitAsync(limit.Token));
             var result = new ToolResult(process.ExitCode, Encoding.UTF8.GetString(await errors), await output, watch.ElapsedMilliseconds);
-            return result.ExitCode == 128 + Sigkill || (result.ExitCode != 0 && result.Errors.Contains(Killed, StringComparison.Ordinal))
-                ? throw new IOException($"{command[0]} was killed, probably for want of memory; free some and run the same again")
+            return MachineFault.Of(result.ExitCode, result.Errors) is { } cause
+                ? throw new IOException($"{command[0]} had no memory, room or processes, or was killed ({cause}); see to it and run the same again")
                 : result;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)

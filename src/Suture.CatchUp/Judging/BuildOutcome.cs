@@ -25,7 +25,7 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     /// <summary>Whether what does not compile is told by the lines of the patch.</summary>
     public bool IsExplained { get; init; } = true;
 
-    /// <summary>Whether a <see cref="Fault"/> was one of the machine.</summary>
+    /// <summary>Whether a <see cref="Fault"/> was one of the machine (<see cref="ChangeBuilds.IsOfTheMachine"/>).</summary>
     [JsonIgnore]
     public bool IsTriedAgain { get; init; }
 
@@ -33,19 +33,12 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     [JsonIgnore]
     public string? Awaits { get; init; }
 
-    /// <summary>What compilers, and those whose parts they are, say when the machine had no room, memory or processes left.</summary>
-    private static readonly string[] OfTheMachine =
-    [
-        "No space left on device", "out of memory", "virtual memory exhausted", "Cannot allocate memory", "Too many open files", "Resource temporarily unavailable",
-    ];
-
     /// <summary>
-    /// Whether it may well end otherwise another time: the machine had no room, or the compiler none. One that died without a word about a line says
-    /// nothing of the source.
+    /// Whether it may well end otherwise another time: a tool failed for the machine's sake, or a compiler died without a word about a line, which says nothing of the source.
     /// </summary>
     [JsonIgnore]
     public bool MayBeOfTheMachine => IsTriedAgain || (Status == BuildStatus.DoesNotCompile && (!Findings.Any(f => f.Severity == Severity.Error)
-        || Findings.Any(f => f.Message.StartsWith(BuildFindings.NoMessage, StringComparison.Ordinal) || OfTheMachine.Any(m => f.Message.Contains(m, StringComparison.OrdinalIgnoreCase)))));
+        || Findings.Any(f => f.Message.StartsWith(BuildFindings.NoMessage, StringComparison.Ordinal))));
 
     /// <summary>The findings when it failed for want of something that another change may bring; else null.</summary>
     [JsonIgnore]

@@ -79,6 +79,14 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         return outcomes;
     }
 
+    /// <summary>As <see cref="RunAsync"/>, when no other build runs beside it: what may be the machine's fault is built once more.</summary>
+    public async Task<BuildOutcome> RunAloneAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var outcome = await RunAsync(ids, cancellation);
+        ForgetWhatMayBeOfTheMachine();
+        return outcome.MayBeOfTheMachine ? await RunAsync(ids, cancellation) : outcome;
+    }
+
     private void ForgetWhatMayBeOfTheMachine()
     {
         foreach (var (key, running) in _running)
@@ -138,10 +146,11 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
 
     /// <summary>Whether an exception of a build means that the engine cannot deal with what it was given, and nothing for other builds.</summary>
     public static bool IsOfTheEngine(Exception e) =>
-        e is PatchFormatException or ElfFormatException or ModuleFileException or KernelException or InvalidOperationException or IOException or AggregateException;
+        e is PatchFormatException or ElfFormatException or ModuleFileException or KernelException or InvalidOperationException or IOException or AggregateException or OutOfMemoryException;
 
     /// <summary>Whether it may be for want of room, memory or processes, and says nothing of what was built.</summary>
-    public static bool IsOfTheMachine(Exception e) => e is IOException or KernelException { Fault: KernelFault.Tool };
+    public static bool IsOfTheMachine(Exception e) =>
+        e is IOException or OutOfMemoryException or KernelException { Fault: KernelFault.Tool or KernelFault.DiskFull } || (e is AggregateException several && several.InnerExceptions.Any(IsOfTheMachine));
 
     /// <summary>Functions of a build, as reports name them.</summary>
     public static IReadOnlyList<string> Names(BuildResult result) =>

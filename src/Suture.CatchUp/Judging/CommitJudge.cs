@@ -48,7 +48,7 @@ internal sealed class CommitJudge(ChangeBuilds builds, IReadOnlyDictionary<strin
                 break;
             }
             group.AddRange(added);
-            outcome = await builds.RunAsync(group, cancellation);
+            outcome = await builds.RunAloneAsync(group, cancellation);
             if (outcome.Status != BuildStatus.DoesNotApply && outcome.Lacking is null)
             {
                 break;

@@ -60,6 +60,7 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, ILookup
     }
 
     /// <summary>Builds them. What the engine cannot deal with says something about these units, and a smaller set may do.</summary>
+    /// <exception cref="IOException">The machine had no room or memory for it: that is no word against any unit, and a smaller set would be a worse livepatch.</exception>
     private async Task<BuildResult> BuildAsync(List<UnitVerdict> carried)
     {
         _rounds++;
@@ -68,10 +69,14 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, ILookup
             var result = await build(carried);
             // A module without what the machine had no room for would look like any other.
             return new BuildOutcome([], result.Status, result.Findings, []).MayBeOfTheMachine
-                ? throw new IOException($"the livepatch of all {carried.Count} units was not built: {result.Findings.FirstOrDefault(f => f.Severity == Severity.Error)?.Message}; repeat the command, what was judged is kept")
+                ? throw new IOException(result.Findings.FirstOrDefault(f => f.Severity == Severity.Error)?.Message ?? "the compiler failed without a word")
                 : result;
         }
-        catch (Exception e) when (ChangeBuilds.IsOfTheEngine(e) && !ChangeBuilds.IsOfTheMachine(e))
+        catch (Exception e) when (ChangeBuilds.IsOfTheMachine(e))
+        {
+            throw new IOException($"the livepatch of all {carried.Count} units was not built: {e.Message.Split('\n')[0]}; repeat the command, what was judged is kept", e);
+        }
+        catch (Exception e) when (ChangeBuilds.IsOfTheEngine(e))
         {
             return new BuildResult(BuildStatus.Refused, "", null, [], [new Finding("", Severity.Error, null, 0, null, e.Message.Split('\n')[0], "")], new BuildTimings(0, 0, 0, 0, 0, 0));
         }

@@ -4,6 +4,7 @@ using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
 using Suture.CatchUp.Merging;
 using Suture.Diff.Findings;
+using Suture.Kernel;
 using Suture.Module;
 using Xunit;
 
@@ -79,6 +80,19 @@ public sealed class MergeTests
         states.ShouldBe("a:Carried b:LeftOut c:Carried");
         result!.Status.ShouldBe(BuildStatus.Built);
         await Should.ThrowAsync<OperationCanceledException>(() => RunAsync([Unit("a")], _ => throw new OperationCanceledException()));
+    }
+
+    [Fact]
+    public async Task What_the_machine_has_no_room_for_ends_it_and_leaves_nothing_out()
+    {
+        foreach (var fault in (Exception[])[new IOException("gcc failed"), new OutOfMemoryException("gcc failed"), new KernelException("gcc failed", "", KernelFault.DiskFull)])
+        {
+            _builds = 0;
+            var thrown = await Should.ThrowAsync<IOException>(() => RunAsync([Unit("a"), Unit("b")], _ => throw fault));
+            thrown.Message.ShouldBe("the livepatch of all 2 units was not built: gcc failed; repeat the command, what was judged is kept");
+            _builds.ShouldBe(1);
+        }
+        (await Should.ThrowAsync<IOException>(() => RunAsync([Unit("a"), Unit("b")], _ => (BuildStatus.DoesNotCompile, [])))).Message.ShouldContain("without a word");
     }
 
     [Fact]
