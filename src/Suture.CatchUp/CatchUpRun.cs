@@ -42,21 +42,25 @@ public static class CatchUpRun
         var units = await new UnitJudge(difference, builds, changes, data, IsWanted, request.Accepted, progress).RunAsync(cancellation);
         var log = LogAttribution.Run(units, changes, difference.Log);
         units = log.Units;
-        var unjudged = difference.IsByCommit ? null : Waiting.Unjudged(units, changes).Select(c => c.Path).ToList();
+        var claims = Claims.Of(difference, units, changes, log.Unattributed);
         var merged = await new Merge(changes, data, request.Accepted, carried =>
         {
             progress?.Report(new ProgressReport($"building one livepatch of {carried.Count} units"));
-            return LivepatchBuilder.RunAsync(Request(request, carried, units, unjudged) with { Patches = builds.Patches(carried.SelectMany(u => u.Changes)) }, progress, cancellation);
+            return LivepatchBuilder.RunAsync(Request(request, carried, units, claims) with { Patches = builds.Patches(carried.SelectMany(u => u.Changes)) }, progress, cancellation);
         }).RunAsync(units);
 
         var totals = CatchUpReport.Count(merged.Units);
         var carried = merged.Units.Where(u => u.State == UnitState.Carried).ToList();
         var effective = $"{kernel.PackageVersion ?? kernel.Release} + {totals.Carried} of {totals.Concerning} fixes of {request.Scope}";
-        var cves = FixedCves.Of(carried, merged.Units, unjudged);
-        var named = cves.Unsure.Concat(log.Unattributed).Concat(units.SelectMany(u => changes[u.Id].OtherCves)).Except(cves.Fixed).Except(cves.NotFixed);
+        var cves = claims.CvesOf(carried, merged.Units);
+        var named = cves.Unsure.Concat(log.Unattributed).Concat(units.SelectMany(u => changes[u.Id].OtherCves)).Except(cves.Fixed).Except(cves.NotFixed).Except(cves.NotOfKernel);
         return new CatchUpResult(merged.Result?.Module, "suture_" + request.Name, new CatchUpReport(
             new CatchUpReport.KernelPart(kernel.Release, kernel.BuildId, kernel.PackageVersion), difference.To, null, effective, totals, difference.OtherFiles,
-            [.. merged.Units.Select(CatchUpReport.From)], new CatchUpReport.CvePart(cves.Fixed, cves.NotFixed, [.. named.Distinct().Order(StringComparer.Ordinal)]), clock.ElapsedMilliseconds)
+            [.. merged.Units.Select(CatchUpReport.From)], new CatchUpReport.CvePart(cves.Fixed, cves.NotFixed, [.. named.Distinct().Order(StringComparer.Ordinal)])
+            {
+                NotOfKernel = cves.NotOfKernel,
+                Unknown = difference.LogFault,
+            }, clock.ElapsedMilliseconds)
         {
             Only = request.Only,
             UnusedAccepts = request.Accepted.Unused,
@@ -64,7 +68,7 @@ public static class CatchUpRun
     }
 
     /// <summary>The livepatch of what is carried: what <c>suture uname</c>, <c>status</c> and <c>list</c> say of it.</summary>
-    private static BuildRequest Request(CatchUpRequest request, IReadOnlyList<UnitVerdict> carried, IReadOnlyList<UnitVerdict> all, IReadOnlyList<string>? unjudged)
+    private static BuildRequest Request(CatchUpRequest request, IReadOnlyList<UnitVerdict> carried, IReadOnlyList<UnitVerdict> all, Claims claims)
     {
         var concerning = all.Count(u => u.ConcernsBuiltCode);
         var title = $"{carried.Count} of {concerning} fixes of {request.Scope}";
@@ -74,7 +78,7 @@ public static class CatchUpRun
             Name = request.Name,
             Version = request.Version,
             Title = NoteRules.IsPrintable(title, NoteRules.MaxTitle) ? title : null,
-            Cves = [.. FixedCves.Of(carried, all, unjudged).Fixed.Take(NoteRules.MaxCves)],
+            Cves = [.. claims.CvesOf(carried, all).Fixed.Take(NoteRules.MaxCves)],
             Effective = new NoteEffective(request.Scope, carried.Count, concerning),
             Patches = [],
             Keep = KeptObjects.All,

@@ -13,8 +13,8 @@ public sealed record LogEntry(string Title, IReadOnlyList<string> Cves, string V
 /// <summary>Reads Debian's changelogs (deb-changelog(5)): versions at the left edge, entries below them, newest first.</summary>
 public static partial class Changelog
 {
-    /// <summary>Entries of a package's changelog newer than <paramref name="since"/>; empty when the package has none.</summary>
-    public static async Task<IReadOnlyList<LogEntry>> OfPackageAsync(string package, string since, CancellationToken cancellation)
+    /// <summary>Entries of a package's changelog newer than <paramref name="since"/>; null when it cannot be read or does not come down to that.</summary>
+    public static async Task<IReadOnlyList<LogEntry>?> OfPackageAsync(string package, string since, CancellationToken cancellation)
     {
         var name = Path.GetFileName(package).Split('_')[0];
         var start = new ProcessStartInfo("sh") { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -30,15 +30,22 @@ public static partial class Changelog
         await process.WaitForExitAsync(cancellation);
         if (packed.Length == 0)
         {
-            return [];
+            return null;
         }
         packed.Position = 0;
-        using var text = new StreamReader(new GZipStream(packed, CompressionMode.Decompress));
-        return Read(text, since);
+        try
+        {
+            using var text = new StreamReader(new GZipStream(packed, CompressionMode.Decompress));
+            return Read(text, since);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
     }
 
-    /// <summary>Entries of versions above <paramref name="since"/>, to which the file must come down; else nothing is known.</summary>
-    public static IReadOnlyList<LogEntry> Read(TextReader text, string since)
+    /// <summary>Entries of versions above <paramref name="since"/>, to which the file must come down; null when it does not.</summary>
+    public static IReadOnlyList<LogEntry>? Read(TextReader text, string since)
     {
         ArgumentNullException.ThrowIfNull(text);
         var entries = new List<LogEntry>();
@@ -68,7 +75,7 @@ public static partial class Changelog
                 Close();
             }
         }
-        return [];
+        return null;
 
         void Close()
         {

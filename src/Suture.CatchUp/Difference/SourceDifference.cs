@@ -15,6 +15,9 @@ public sealed record SourceDifference(
     /// <summary>Between trees, sources that the kernel is built from and the later source does not have. They are no changes that could be built.</summary>
     public IReadOnlyList<Change> Gone { get; init; } = [];
 
+    /// <summary>Between trees, why <see cref="Log"/> is not known; null when it is.</summary>
+    public string? LogFault { get; init; }
+
     /// <summary>Whether the changes are commits.</summary>
     public bool IsByCommit => Files is null;
 }

@@ -16,8 +16,12 @@ public static class TreeDifference
         var tree = await KernelSource.GetAsync(cache, version, kernel.Config, progress, cancellation);
         var package = Directory.Exists(cache.Downloads)
             ? Directory.GetFiles(cache.Downloads, $"linux-source-*_{version.Replace(":", "%3a", StringComparison.Ordinal)}_all.deb").FirstOrDefault() : null;
-        var log = package is null || kernel.PackageVersion is null ? [] : await Changelog.OfPackageAsync(package, kernel.PackageVersion, cancellation);
-        return await ToTreeAsync(kernel, tree, progress, cancellation) with { To = version, Log = log };
+        var log = package is null || kernel.PackageVersion is null ? null : await Changelog.OfPackageAsync(package, kernel.PackageVersion, cancellation);
+        var fault = log is not null ? null
+            : kernel.PackageVersion is null ? "the kernel that runs is of no package, so nothing tells where its changelog ends"
+            : package is null ? $"the package of {version}'s source, which has the changelog, is not in {cache.Downloads} any more"
+            : $"the changelog in {package} cannot be read, or does not go back to {kernel.PackageVersion}";
+        return await ToTreeAsync(kernel, tree, progress, cancellation) with { To = version, Log = log ?? [], LogFault = fault };
     }
 
     /// <summary>From a directory with a later source.</summary>
@@ -40,6 +44,7 @@ public static class TreeDifference
         });
         return new SourceDifference(tree, [.. parts.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value)], files, [], files.OtherChanged)
         {
+            LogFault = "a directory with a source has no changelog that is read",
             Gone = [.. files.GoneSources.Select(p => new Change(p, p, [], [p], []) { Hunks = [] })],
             WholeFiles = [.. whole.Values.Where(c => !c.IsHeader).OrderBy(c => c.Id, StringComparer.Ordinal)],
         };

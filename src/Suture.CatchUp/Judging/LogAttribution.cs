@@ -5,11 +5,11 @@ namespace Suture.CatchUp.Judging;
 
 /// <summary>
 /// Gives the distribution's CVEs to units: where all functions that the changelog's words name and the later kernel changes are of one unit. A title that also names what
-/// another unit changes, or nobody was asked to look at, may be about that: it stays unattributed, as what names none does.
+/// another unit changes, or nobody was asked to look at, may be about that: it stays unattributed, as what names none does. So does what a later entry reverts.
 /// </summary>
 internal static partial class LogAttribution
 {
-    /// <summary>The units with the CVEs that are theirs, and the CVEs that are nobody's.</summary>
+    /// <summary>The units with the CVEs that are theirs, and the CVEs of lines that are nobody's: of these, units may have some by other lines.</summary>
     public static (IReadOnlyList<UnitVerdict> Units, IReadOnlyList<string> Unattributed) Run(
         IReadOnlyList<UnitVerdict> units, IReadOnlyDictionary<string, Change> changes, IReadOnlyList<LogEntry> log)
     {
@@ -21,12 +21,13 @@ internal static partial class LogAttribution
             .Distinct().ToLookup(x => x.Name, x => x.Unit, StringComparer.Ordinal);
         var found = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         var unattributed = new List<string>();
+        var reverted = LogReverts.Among(log);
         foreach (var entry in log.Where(e => e.Cves.Count > 0))
         {
             // A plain word is no name: only what cannot be English counts.
             var named = Identifier().Matches(entry.Title).Select(m => m.Value.TrimEnd('(', ')')).Concat(Shortened(entry.Title, owners.Contains))
                 .SelectMany(n => owners[n]).Distinct().ToList();
-            if (named is [{ } unit])
+            if (named is [{ } unit] && !reverted(entry.Title))
             {
                 (found.TryGetValue(unit, out var list) ? list : found[unit] = []).AddRange(entry.Cves);
             }

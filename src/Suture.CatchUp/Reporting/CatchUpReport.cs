@@ -56,7 +56,14 @@ public sealed record CatchUpReport(
     public sealed record LabPart(string Verdict, string Detail, long Ms);
 
     /// <summary>CVEs: fixed by the livepatch, known of units that are not carried, and named by changelog or commits without saying for sure that what fixes them is all here.</summary>
-    public sealed record CvePart(IReadOnlyList<string> Carried, IReadOnlyList<string> NotCarried, IReadOnlyList<string> Unattributed);
+    public sealed record CvePart(IReadOnlyList<string> Carried, IReadOnlyList<string> NotCarried, IReadOnlyList<string> Unattributed)
+    {
+        /// <summary>CVEs that only units name which change no code of this kernel.</summary>
+        public IReadOnlyList<string> NotOfKernel { get; init; } = [];
+
+        /// <summary>Why nothing is known of CVEs; null when something is.</summary>
+        public string? Unknown { get; init; }
+    }
 
     /// <summary>The word for a state, as in JSON and tables.</summary>
     public static string Word(UnitState state) => state switch

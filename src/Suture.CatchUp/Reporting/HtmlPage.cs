@@ -42,8 +42,10 @@ public static class HtmlPage
     }
 
     private static string Cves(CatchUpReport.CvePart cves) =>
-        $"<p>CVEs: {cves.Carried.Count} carried, {cves.NotCarried.Count} not carried, {cves.Unattributed.Count} that changelog or commits name without saying for sure which changes fix them.</p>"
-        + Details("carried", cves.Carried) + Details("not carried", cves.NotCarried) + Details("unattributed", cves.Unattributed);
+        (cves.Unknown is { } why ? $"<p>CVEs: not known; {Text(why)}.</p>"
+            : $"<p>CVEs: {cves.Carried.Count} carried, {cves.NotCarried.Count} not carried, {cves.NotOfKernel.Count} of code that this kernel does not have, "
+                + $"{cves.Unattributed.Count} that changelog or commits name without saying for sure which changes fix them.</p>")
+        + Details("carried", cves.Carried) + Details("not carried", cves.NotCarried) + Details("of code that this kernel does not have", cves.NotOfKernel) + Details("unattributed", cves.Unattributed);
 
     private static string Details(string what, IReadOnlyList<string> cves) =>
         cves.Count == 0 ? "" : $"<details><summary>{what}</summary><p>{Text(string.Join(" ", cves))}</p></details>";

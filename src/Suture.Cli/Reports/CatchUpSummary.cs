@@ -30,7 +30,9 @@ internal static class CatchUpSummary
             }
             Terminal.Out.Write(why);
         }
-        Terminal.Out.WriteLine($"CVEs: {report.Cves.Carried.Count} carried, {report.Cves.NotCarried.Count} not carried, {report.Cves.Unattributed.Count} that cannot be laid to changes for sure");
+        Terminal.Out.WriteLine(report.Cves.Unknown is { } unknown ? $"CVEs: not known; {unknown}"
+            : $"CVEs: {report.Cves.Carried.Count} carried, {report.Cves.NotCarried.Count} not carried, {report.Cves.NotOfKernel.Count} of code that this kernel does not have, "
+                + $"{report.Cves.Unattributed.Count} that cannot be laid to changes for sure");
         Terminal.Out.WriteLine(report.Module is null ? "no livepatch: nothing can be carried" : $"livepatch: {report.Module}");
         if (report.Lab is { } lab)
         {

@@ -2,6 +2,7 @@ using System.Text;
 using Shouldly;
 using Suture.CatchUp.Difference;
 using Suture.CatchUp.Judging;
+using Suture.CatchUp.Reporting;
 using Xunit;
 
 namespace Suture.UnitTests.CatchUp;
@@ -48,7 +49,7 @@ public sealed class CveTests
     {
         UnitVerdict[] all = [Unit("a", UnitState.Carried) with { Cves = ["CVE-2026-2", "CVE-2026-1"] }, Unit("b", second) with { Cves = ["CVE-2026-2"] }];
         List<UnitVerdict> carried = [.. all.Where(u => u.State == UnitState.Carried)];
-        var cves = FixedCves.Of(carried, all, unjudged: null);
+        var cves = FixedCves.Of(carried, all, unjudged: null, elsewhere: []);
         cves.Fixed.ShouldBe(isFixed ? ["CVE-2026-1", "CVE-2026-2"] : ["CVE-2026-1"]);
         cves.NotFixed.ShouldBe(isFixed ? [] : ["CVE-2026-2"]);
     }
@@ -62,12 +63,72 @@ public sealed class CveTests
     public void A_cve_of_the_changelog_is_fixed_when_all_beside_it_is_there(UnitState second, string path, bool isFixed)
     {
         UnitVerdict[] all = [Unit("net/a.c", UnitState.Carried) with { Cves = ["CVE-2026-1"] }, Unit(path, second)];
-        var cves = FixedCves.Of([.. all.Where(u => u.State == UnitState.Carried)], all, unjudged: []);
+        var cves = FixedCves.Of([.. all.Where(u => u.State == UnitState.Carried)], all, unjudged: [], elsewhere: []);
         (cves.Fixed.Count, cves.NotFixed.Count, cves.Unsure.Count).ShouldBe(isFixed ? (1, 0, 0) : (0, 0, 1));
         // What --only leaves out is not there either.
-        FixedCves.Of([all[0]], [all[0]], unjudged: [path]).Fixed.Count.ShouldBe(Path.GetDirectoryName(path) == "net" ? 0 : 1);
+        FixedCves.Of([all[0]], [all[0]], unjudged: [path], elsewhere: []).Fixed.Count.ShouldBe(Path.GetDirectoryName(path) == "net" ? 0 : 1);
         // A commit says itself what it fixes.
-        FixedCves.Of([all[0]], all, unjudged: null).Fixed.ShouldBe(["CVE-2026-1"]);
+        FixedCves.Of([all[0]], all, unjudged: null, elsewhere: []).Fixed.ShouldBe(["CVE-2026-1"]);
+    }
+
+    [Fact]
+    public void A_cve_of_which_a_line_is_nobodys_is_unsure()
+    {
+        var changes = new[] { Part("a.c", "coalesce_t2"), Part("b.c", "refused_one") }.ToDictionary(c => c.Id);
+        var log = LogAttribution.Run([Unit("a.c", UnitState.Carried), Unit("b.c", UnitState.Refused)], changes,
+            [new("a: fix coalesce_t2()", ["CVE-2026-1", "CVE-2026-2"], "1"), new("a: fix something else", ["CVE-2026-1"], "1"), new("b: fix refused_one()", ["CVE-2026-3"], "1"), new("b: fix more", ["CVE-2026-3"], "1")]);
+        var cves = FixedCves.Of([log.Units[0]], log.Units, unjudged: null, log.Unattributed);
+        (string.Join(' ', cves.Fixed), string.Join(' ', cves.NotFixed), string.Join(' ', cves.Unsure)).ShouldBe(("CVE-2026-2", "CVE-2026-3", "CVE-2026-1"));
+    }
+
+    [Theory]
+    [InlineData("CVE-2026-1", "a: fix coalesce_t2()")]
+    [InlineData("", "a: fix coalesce_t2()", "Revert \"a: fix coalesce_t2()\"")]
+    [InlineData("", "[x86] a: fix coalesce_t2()", "[arm64,x86] Revert \"a: fix coalesce_t2()\"")]
+    [InlineData("CVE-2026-1", "a: fix coalesce_t2()", "Revert \"a: fix coalesce_t2()\"", "Revert \"Revert \"a: fix coalesce_t2()\"\"")]
+    [InlineData("CVE-2026-1", "a: fix coalesce_t2()", "Revert \"a: fix coalesce_t2()\"", "Reapply \"a: fix coalesce_t2()\"")]
+    [InlineData("", "a: fix coalesce_t2()", "Revert \"a: fix coalesce_t2()\"", "Reapply \"a: fix coalesce_t2()\"", "Revert \"a: fix coalesce_t2()\"")]
+    [InlineData("CVE-2026-1", "a: fix coalesce_t2()", "Revert \"a: fix coalesce_t2() more\"")]
+    public void What_the_changelog_reverts_fixes_nothing(string isFixed, params string[] titles)
+    {
+        var changes = new[] { Part("a.c", "coalesce_t2") }.ToDictionary(c => c.Id);
+        var log = LogAttribution.Run([Unit("a.c", UnitState.Carried)], changes, [.. titles.Select((t, i) => new LogEntry(t, i == 0 ? ["CVE-2026-1"] : [], "1"))]);
+        string.Join(' ', FixedCves.Of(log.Units, log.Units, unjudged: [], log.Unattributed).Fixed).ShouldBe(isFixed);
+        log.Unattributed.Count.ShouldBe(isFixed.Length > 0 ? 0 : 1);
+    }
+
+    [Fact]
+    public void A_cve_of_what_is_not_built_is_not_of_this_kernel()
+    {
+        UnitVerdict[] all =
+        [
+            Unit("net/a.c", UnitState.NotBuilt) with { Cves = ["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"] }, Unit("net/b.c", UnitState.Carried) with { Cves = ["CVE-2026-2"] },
+            Unit("net/c.c", UnitState.NotBuilt) with { Cves = ["CVE-2026-3"], IsUndone = true },
+        ];
+        var cves = FixedCves.Of([all[1]], all, unjudged: [], elsewhere: []);
+        (string.Join(' ', cves.Fixed), string.Join(' ', cves.NotFixed), string.Join(' ', cves.NotOfKernel)).ShouldBe(("CVE-2026-2", "CVE-2026-3", "CVE-2026-1"));
+        // What is not carried beside it may be of the same fix.
+        FixedCves.Of([], all, unjudged: [], elsewhere: []).Unsure.ShouldBe(["CVE-2026-1"]);
+    }
+
+    [Fact]
+    public void A_cve_that_a_commit_names_which_nobody_asked_for_is_unsure()
+    {
+        Change Commit(string id, params string[] cves) => new(id, id, [], ["a.c"], cves);
+        var changes = new[] { Commit("a", "CVE-2026-1", "CVE-2026-2"), Commit("b", "CVE-2026-2", "CVE-2026-3"), Commit("brought", "CVE-2026-1") }.ToDictionary(c => c.Id);
+        UnitVerdict[] units = [Unit("a", UnitState.Carried, "brought") with { Cves = ["CVE-2026-1", "CVE-2026-2"] }];
+        var cves = Claims.Of(new SourceDifference("r", [.. changes.Values], null, [], 0), units, changes, []).CvesOf(units, units);
+        (string.Join(' ', cves.Fixed), string.Join(' ', cves.NotFixed), string.Join(' ', cves.Unsure)).ShouldBe(("CVE-2026-1", "", "CVE-2026-2"));
+    }
+
+    [Fact]
+    public void What_is_not_known_of_cves_is_said()
+    {
+        var report = new CatchUpReport(new("6.1.0", "ab", null), "6.1.1", null, "6.1.0 + 0 of 1", CatchUpReport.Count([]), 0, [],
+            new([], [], []) { Unknown = "no <changelog>", NotOfKernel = ["CVE-2026-1"] }, 1);
+        Encoding.UTF8.GetString(HtmlPage.Of(report)).ShouldContain("CVEs: not known; no &lt;changelog&gt;.");
+        Encoding.UTF8.GetString(report.ToJson()).ShouldContain("\"notOfKernel\": [");
+        Encoding.UTF8.GetString(HtmlPage.Of(report with { Cves = report.Cves with { Unknown = null } })).ShouldContain("1 of code that this kernel does not have");
     }
 
     [Theory]

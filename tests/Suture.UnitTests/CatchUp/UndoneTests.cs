@@ -55,6 +55,6 @@ public sealed class UndoneTests
     public void What_is_undone_fixes_no_cve()
     {
         var units = Run(Unit("A", UnitState.Carried) with { Cves = ["CVE-2026-1"] }, Unit("RA", UnitState.Carried, "A") with { Cves = ["CVE-2026-2"] }, Unit("B", UnitState.Carried) with { Cves = ["CVE-2026-1", "CVE-2026-3"] });
-        FixedCves.Of([.. units.Where(u => u.State == UnitState.Carried)], units, unjudged: null).Fixed.ShouldBe(["CVE-2026-3"]);
+        FixedCves.Of([.. units.Where(u => u.State == UnitState.Carried)], units, unjudged: null, elsewhere: []).Fixed.ShouldBe(["CVE-2026-3"]);
     }
 }
