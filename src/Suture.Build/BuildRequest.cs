@@ -98,6 +98,9 @@ public sealed record BuildResult(
     BuildStatus Status, string ModuleName, byte[]? Module, IReadOnlyList<LivepatchFunction> Functions,
     IReadOnlyList<Finding> Findings, BuildTimings Timings, Manifest? Expectation = null)
 {
+    /// <summary>With <see cref="BuildStatus.DoesNotApply"/>: whether that is because this kernel's source has all of the patches already.</summary>
+    public bool IsAlreadyApplied { get; init; }
+
     /// <summary>What the module says about itself; null unless <see cref="BuildStatus.Built"/>.</summary>
     public LivepatchNote? Note { get; init; }
 

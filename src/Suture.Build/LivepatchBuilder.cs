@@ -88,7 +88,7 @@ public sealed class LivepatchBuilder
         _prepareMs = _total.ElapsedMilliseconds;
         if (PlanFailure(plan) is { } notApplied)
         {
-            return Finish(notApplied);
+            return Finish(notApplied) with { IsAlreadyApplied = plan.Application.IsAlreadyApplied };
         }
         _files = plan.Application.Files;
         _places = new FindingPlaces(_files);

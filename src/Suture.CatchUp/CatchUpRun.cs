@@ -53,12 +53,13 @@ public static class CatchUpRun
         var carried = merged.Units.Where(u => u.State == UnitState.Carried).ToList();
         var effective = $"{kernel.PackageVersion ?? kernel.Release} + {totals.Carried} of {totals.Concerning} fixes of {request.Scope}";
         var cves = claims.CvesOf(carried, merged.Units);
-        var named = cves.Unsure.Concat(log.Unattributed).Concat(units.SelectMany(u => changes[u.Id].OtherCves)).Except(cves.Fixed).Except(cves.NotFixed).Except(cves.NotOfKernel);
+        var named = cves.Unsure.Concat(log.Unattributed).Concat(units.SelectMany(u => changes[u.Id].OtherCves)).Except(cves.Fixed).Except(cves.NotFixed).Except(cves.NotOfKernel).Except(cves.AlreadyThere);
         return new CatchUpResult(merged.Result?.Module, "suture_" + request.Name, new CatchUpReport(
             new CatchUpReport.KernelPart(kernel.Release, kernel.BuildId, kernel.PackageVersion), difference.To, null, effective, totals, difference.OtherFiles,
             [.. merged.Units.Select(CatchUpReport.From)], new CatchUpReport.CvePart(cves.Fixed, cves.NotFixed, [.. named.Distinct().Order(StringComparer.Ordinal)])
             {
                 NotOfKernel = cves.NotOfKernel,
+                AlreadyThere = cves.AlreadyThere,
                 Unknown = difference.LogFault,
             }, clock.ElapsedMilliseconds)
         {

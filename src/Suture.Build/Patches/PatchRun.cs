@@ -8,6 +8,7 @@ internal sealed class PatchRun(Func<string, byte[]?> readOriginal)
     private readonly List<UnsupportedChange> _unsupported = [];
     private readonly List<PatchNote> _notes = [];
     private readonly List<PatchFailure> _failures = [];
+    private int _tried;
 
     public PatchApplication Apply(IReadOnlyList<(string Name, IReadOnlyList<FilePatch> Files, IReadOnlyList<string> OnlyIn)> patches)
     {
@@ -19,11 +20,17 @@ internal sealed class PatchRun(Func<string, byte[]?> readOriginal)
         }
         if (_failures.Count > 0)
         {
-            return new PatchApplication([], _unsupported, _notes, _failures);
+            return new PatchApplication([], _unsupported, _notes, _failures)
+            {
+                IsAlreadyApplied = _failures.Count == _tried && _failures.TrueForAll(f => f.Kind == PatchFailureKind.AlreadyApplied) && !_unsupported.Exists(u => u.Blocks) && AreInOrder(),
+            };
         }
         var changed = _texts.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => t.Value.Finish(t.Key)).Where(f => f.IsNew || f.Regions.Count > 0);
         return new PatchApplication([.. changed], _unsupported, _notes, []);
     }
+
+    /// <summary>Whether the places at which hunks are there already follow each other as the hunks do. Few lines may well stand somewhere by chance.</summary>
+    private bool AreInOrder() => _failures.GroupBy(f => (f.Patch, f.Path)).All(g => g.Zip(g.Skip(1)).All(p => p.First.NearestLine < p.Second.NearestLine));
 
     private void ApplyPatch(IReadOnlyList<FilePatch> files)
     {
@@ -74,6 +81,7 @@ internal sealed class PatchRun(Func<string, byte[]?> readOriginal)
             // An empty new file: nothing can depend on what it says.
             return;
         }
+        _tried += file.HunkList.Count;
         var creates = StripLevel.Creates(file);
         var text = _texts.TryGetValue(path, out var known) ? known : new SourceText(Original(path));
         if (creates && text.Lines.Count > 0)

@@ -11,6 +11,9 @@ public sealed record PatchApplication(
     IReadOnlyList<PatchNote> Notes,
     IReadOnlyList<PatchFailure> Failures)
 {
+    /// <summary>Whether the tree has all that the patches change already: each hunk's new lines in place of its old ones, in their order, and nothing besides that could not be compared.</summary>
+    public bool IsAlreadyApplied { get; init; }
+
     /// <summary>Whether all patches applied.</summary>
     public bool Succeeded => Failures.Count == 0;
 }

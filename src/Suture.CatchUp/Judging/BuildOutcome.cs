@@ -25,6 +25,9 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     /// <summary>Whether what does not compile is told by the lines of the patch.</summary>
     public bool IsExplained { get; init; } = true;
 
+    /// <summary>Whether nothing was built because the kernel that runs has all of it already.</summary>
+    public bool IsAlreadyThere { get; init; }
+
     /// <summary>Whether a <see cref="Fault"/> was one of the machine (<see cref="ChangeBuilds.IsOfTheMachine"/>).</summary>
     [JsonIgnore]
     public bool IsTriedAgain { get; init; }

@@ -131,7 +131,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
                 Keep = keep,
                 Shadows = _shadows,
             }, null, stop.Token);
-            return new BuildOutcome(InOrder(ids), result.Status, result.Findings, Names(result));
+            return new BuildOutcome(InOrder(ids), result.Status, result.Findings, Names(result)) { IsAlreadyThere = result.IsAlreadyApplied };
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

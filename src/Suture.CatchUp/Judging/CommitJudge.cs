@@ -16,13 +16,19 @@ internal sealed class CommitJudge(ChangeBuilds builds, IReadOnlyDictionary<strin
     {
         var result = new List<(Change, BuildOutcome)>();
         var needs = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        // What is there already applies to nothing, and nothing needs it besides.
+        var there = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < seeds.Count; i++)
         {
             var outcome = alone[i];
             if (outcome.Status == BuildStatus.DoesNotApply || outcome.Lacking is not null)
             {
                 progress?.Report(new ProgressReport($"judging {seeds[i].Id} with what it needs", i, seeds.Count));
-                outcome = await OnTopAsync(seeds, i, outcome, needs, cancellation);
+                outcome = await OnTopAsync([.. seeds.Take(i).Where(c => !there.Contains(c.Id))], seeds[i], outcome, needs, cancellation);
+            }
+            if (outcome.IsAlreadyThere)
+            {
+                there.Add(seeds[i].Id);
             }
             needs[seeds[i].Id] = outcome.Changes;
             result.Add((seeds[i], outcome));
@@ -30,15 +36,15 @@ internal sealed class CommitJudge(ChangeBuilds builds, IReadOnlyDictionary<strin
         return result;
     }
 
-    private async Task<BuildOutcome> OnTopAsync(List<Change> seeds, int at, BuildOutcome alone, Dictionary<string, IReadOnlyList<string>> needs, CancellationToken cancellation)
+    private async Task<BuildOutcome> OnTopAsync(List<Change> before, Change seed, BuildOutcome alone, Dictionary<string, IReadOnlyList<string>> needs, CancellationToken cancellation)
     {
         const int mostRounds = 6;
-        var (outcome, group) = (alone, new List<string> { seeds[at].Id });
+        var (outcome, group) = (alone, new List<string> { seed.Id });
         for (var round = 0; round < mostRounds; round++)
         {
             var files = group.SelectMany(c => changes[c].Files).ToHashSet(StringComparer.Ordinal);
             var words = GroupGrowth.MissedNames(outcome.Findings);
-            var earlier = seeds.Take(at).Where(c => !group.Contains(c.Id));
+            var earlier = before.Where(c => !group.Contains(c.Id));
             var more = outcome.Status == BuildStatus.DoesNotApply
                 ? earlier.Where(c => c.Files.Any(files.Contains))
                 : earlier.Where(c => words.Any(c.Adds));
@@ -54,6 +60,7 @@ internal sealed class CommitJudge(ChangeBuilds builds, IReadOnlyDictionary<strin
                 break;
             }
         }
-        return outcome;
+        // What takes back an earlier one of the range looks as if it were there, until that one is.
+        return outcome.Status == BuildStatus.DoesNotApply && alone.IsAlreadyThere ? alone : outcome;
     }
 }

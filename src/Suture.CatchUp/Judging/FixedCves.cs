@@ -8,7 +8,9 @@ namespace Suture.CatchUp.Judging;
 /// that its fix changes, and mostly the others are near.
 /// </param>
 /// <param name="NotOfKernel">CVEs that only units name which change no code of this kernel, in order.</param>
-internal sealed record FixedCves(IReadOnlyList<string> Fixed, IReadOnlyList<string> NotFixed, IReadOnlyList<string> Unsure, IReadOnlyList<string> NotOfKernel)
+/// <param name="AlreadyThere">CVEs that only units name which the kernel that runs has already, or which change no code of it, in order.</param>
+internal sealed record FixedCves(
+    IReadOnlyList<string> Fixed, IReadOnlyList<string> NotFixed, IReadOnlyList<string> Unsure, IReadOnlyList<string> NotOfKernel, IReadOnlyList<string> AlreadyThere)
 {
     /// <summary>The CVEs that <paramref name="all"/> name, when some of them are carried.</summary>
     /// <param name="carried">What the livepatch is made of.</param>
@@ -23,15 +25,15 @@ internal sealed record FixedCves(IReadOnlyList<string> Fixed, IReadOnlyList<stri
         var near = (unjudged is null ? [] : missing.SelectMany(u => u.Files).Concat(unjudged).Select(Path.GetDirectoryName)).ToHashSet(StringComparer.Ordinal);
         var others = elsewhere.ToHashSet(StringComparer.Ordinal);
         var known = all.SelectMany(u => u.Cves.Select(c => (Cve: c, Unit: u))).ToLookup(x => x.Cve, x => x.Unit, StringComparer.Ordinal);
-        var (isFixed, unsure, notOfKernel) = (new List<string>(), new List<string>(), new List<string>());
+        var (isFixed, unsure, notOfKernel, there) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
         foreach (var cve in Ordered(known.Select(k => k.Key)).Except(gone))
         {
             var those = known[cve].Where(u => ids.Contains(u.Id)).ToList();
             var list = others.Contains(cve) || (those.Count > 0 ? those : known[cve]).Any(u => u.Files.Any(f => near.Contains(Path.GetDirectoryName(f)))) ? unsure
-                : those.Count > 0 ? isFixed : notOfKernel;
+                : those.Count > 0 ? isFixed : known[cve].Any(u => u.State == UnitState.AlreadyThere) ? there : notOfKernel;
             list.Add(cve);
         }
-        return new(isFixed, gone, unsure, notOfKernel);
+        return new(isFixed, gone, unsure, notOfKernel, there);
     }
 
     private static IReadOnlyList<string> Ordered(IEnumerable<string> cves) => [.. cves.Distinct().Order(StringComparer.Ordinal)];

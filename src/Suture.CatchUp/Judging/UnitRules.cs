@@ -66,6 +66,10 @@ internal static class UnitRules
         {
             return verdict with { Reason = fault };
         }
+        if (outcome.IsAlreadyThere)
+        {
+            return verdict with { State = UnitState.AlreadyThere, Reason = "the kernel that runs has it", Findings = [] };
+        }
         switch (outcome.Status)
         {
             case BuildStatus.NothingChanged:

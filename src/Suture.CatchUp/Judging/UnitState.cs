@@ -17,6 +17,8 @@ public enum UnitState
     NotBuilt,
     /// <summary>It needs a unit that is not carried.</summary>
     WaitsFor,
+    /// <summary>The kernel that runs has it: nothing is to be carried, and who needs it is served.</summary>
+    AlreadyThere,
 }
 
 /// <summary>What one unit is and what became of it.</summary>
@@ -64,6 +66,6 @@ public sealed record UnitVerdict
     /// <summary>Whether a later commit takes it back, or it is that later commit.</summary>
     public bool IsUndone { get; init; }
 
-    /// <summary>Whether it concerns code that this kernel is built from.</summary>
-    public bool ConcernsBuiltCode => State != UnitState.NotBuilt;
+    /// <summary>Whether it concerns code that this kernel is built from, and is not there yet.</summary>
+    public bool ConcernsBuiltCode => State is not (UnitState.NotBuilt or UnitState.AlreadyThere);
 }

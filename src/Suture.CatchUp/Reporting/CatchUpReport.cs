@@ -31,10 +31,13 @@ public sealed record CatchUpReport(
     /// <summary>A kernel build.</summary>
     public sealed record KernelPart(string Release, string BuildId, string? Version);
 
-    /// <summary>Units by state; those that are not built here are no part of what could be carried.</summary>
+    /// <summary>Units by state; those that are not built here, or there already, are no part of what could be carried.</summary>
     public sealed record Counts(int Carried, int Refused, int LeftOut, int BootOnly, int WaitsFor, int NotBuilt)
     {
-        /// <summary>Units that concern code of this kernel.</summary>
+        /// <summary>Units that the kernel which runs has already.</summary>
+        public int AlreadyThere { get; init; }
+
+        /// <summary>Units that concern code of this kernel and are not there yet.</summary>
         public int Concerning => Carried + Refused + LeftOut + BootOnly + WaitsFor;
 
         /// <summary>How many of these are carried, in per cent.</summary>
@@ -61,6 +64,9 @@ public sealed record CatchUpReport(
         /// <summary>CVEs that only units name which change no code of this kernel.</summary>
         public IReadOnlyList<string> NotOfKernel { get; init; } = [];
 
+        /// <summary>CVEs of units that the kernel which runs has already.</summary>
+        public IReadOnlyList<string> AlreadyThere { get; init; } = [];
+
         /// <summary>Why nothing is known of CVEs; null when something is.</summary>
         public string? Unknown { get; init; }
     }
@@ -73,6 +79,7 @@ public sealed record CatchUpReport(
         UnitState.LeftOut => "left-out",
         UnitState.BootOnly => "boot-only",
         UnitState.NotBuilt => "not-built",
+        UnitState.AlreadyThere => "already-there",
         _ => "waits-for",
     };
 
@@ -80,7 +87,7 @@ public sealed record CatchUpReport(
     public static Counts Count(IReadOnlyList<UnitVerdict> units)
     {
         int Of(UnitState state) => units.Count(u => u.State == state);
-        return new Counts(Of(UnitState.Carried), Of(UnitState.Refused), Of(UnitState.LeftOut), Of(UnitState.BootOnly), Of(UnitState.WaitsFor), Of(UnitState.NotBuilt));
+        return new Counts(Of(UnitState.Carried), Of(UnitState.Refused), Of(UnitState.LeftOut), Of(UnitState.BootOnly), Of(UnitState.WaitsFor), Of(UnitState.NotBuilt)) { AlreadyThere = Of(UnitState.AlreadyThere) };
     }
 
     /// <summary>A unit as it is reported.</summary>

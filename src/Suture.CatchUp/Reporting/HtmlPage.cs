@@ -23,7 +23,7 @@ public static class HtmlPage
 
     private static string Summary(CatchUpReport report) =>
         $"<p>{Text(report.Kernel.Version ?? report.Kernel.Release)} → {Text(report.To)}{(report.Only.Count > 0 ? $" in {Text(string.Join(", ", report.Only))} alone" : "")}: <b>{report.Totals.Carried} of {report.Totals.Concerning}</b> units that concern this kernel "
-        + $"are carried ({report.Totals.CarriedPercent:0.0} %). {report.Totals.NotBuilt} units change nothing that it is built from, and {report.OtherFiles} other files that differ are new or not built here."
+        + $"are carried ({report.Totals.CarriedPercent:0.0} %). {report.Totals.NotBuilt} units change nothing that it is built from, {report.Totals.AlreadyThere} it has already, and {report.OtherFiles} other files that differ are new or not built here."
         + $"{(report.Lab is { } lab ? $" In the lab the livepatch {Text(lab.Verdict switch { "passed" => "passed", "failed" => $"failed: {lab.Detail}", _ => $"was not tried: {lab.Detail}" })}." : "")}</p>";
 
     private static string Picture(CatchUpReport.Counts totals)
@@ -43,9 +43,9 @@ public static class HtmlPage
 
     private static string Cves(CatchUpReport.CvePart cves) =>
         (cves.Unknown is { } why ? $"<p>CVEs: not known; {Text(why)}.</p>"
-            : $"<p>CVEs: {cves.Carried.Count} carried, {cves.NotCarried.Count} not carried, {cves.NotOfKernel.Count} of code that this kernel does not have, "
+            : $"<p>CVEs: {cves.Carried.Count} carried, {cves.NotCarried.Count} not carried, {cves.AlreadyThere.Count} fixed already, {cves.NotOfKernel.Count} of code that this kernel does not have, "
                 + $"{cves.Unattributed.Count} that changelog or commits name without saying for sure which changes fix them.</p>")
-        + Details("carried", cves.Carried) + Details("not carried", cves.NotCarried) + Details("of code that this kernel does not have", cves.NotOfKernel) + Details("unattributed", cves.Unattributed);
+        + Details("carried", cves.Carried) + Details("not carried", cves.NotCarried) + Details("fixed already", cves.AlreadyThere) + Details("of code that this kernel does not have", cves.NotOfKernel) + Details("unattributed", cves.Unattributed);
 
     private static string Details(string what, IReadOnlyList<string> cves) =>
         cves.Count == 0 ? "" : $"<details><summary>{what}</summary><p>{Text(string.Join(" ", cves))}</p></details>";

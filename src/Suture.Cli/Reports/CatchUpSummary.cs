@@ -15,7 +15,7 @@ internal static class CatchUpSummary
         Terminal.Out.WriteLine();
         var states = new Table().Border(TableBorder.Simple).AddColumns("state", "units");
         foreach (var (word, number) in ((string, int)[])[("carried", totals.Carried), ("refused", totals.Refused), ("waits for another", totals.WaitsFor),
-            ("left out", totals.LeftOut), ("boot only", totals.BootOnly), ("not built here", totals.NotBuilt)])
+            ("left out", totals.LeftOut), ("boot only", totals.BootOnly), ("not built here", totals.NotBuilt), ("there already", totals.AlreadyThere)])
         {
             states.AddRow(word, $"{number}");
         }
@@ -31,7 +31,7 @@ internal static class CatchUpSummary
             Terminal.Out.Write(why);
         }
         Terminal.Out.WriteLine(report.Cves.Unknown is { } unknown ? $"CVEs: not known; {unknown}"
-            : $"CVEs: {report.Cves.Carried.Count} carried, {report.Cves.NotCarried.Count} not carried, {report.Cves.NotOfKernel.Count} of code that this kernel does not have, "
+            : $"CVEs: {report.Cves.Carried.Count} carried, {report.Cves.NotCarried.Count} not carried, {report.Cves.AlreadyThere.Count} fixed already, {report.Cves.NotOfKernel.Count} of code that this kernel does not have, "
                 + $"{report.Cves.Unattributed.Count} that cannot be laid to changes for sure");
         Terminal.Out.WriteLine(report.Module is null ? "no livepatch: nothing can be carried" : $"livepatch: {report.Module}");
         if (report.Lab is { } lab)

@@ -112,6 +112,14 @@ public sealed class CveTests
     }
 
     [Fact]
+    public void A_cve_of_what_is_there_already_is_neither_carried_nor_missing()
+    {
+        UnitVerdict[] all = [Unit("a", UnitState.AlreadyThere) with { Cves = ["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"] }, Unit("b", UnitState.Carried) with { Cves = ["CVE-2026-2"] }, Unit("c", UnitState.Refused) with { Cves = ["CVE-2026-3"] }];
+        var cves = FixedCves.Of([all[1]], all, unjudged: null, elsewhere: []);
+        (string.Join(' ', cves.Fixed), string.Join(' ', cves.NotFixed), string.Join(' ', cves.AlreadyThere), cves.NotOfKernel.Count).ShouldBe(("CVE-2026-2", "CVE-2026-3", "CVE-2026-1", 0));
+    }
+
+    [Fact]
     public void A_cve_that_a_commit_names_which_nobody_asked_for_is_unsure()
     {
         Change Commit(string id, params string[] cves) => new(id, id, [], ["a.c"], cves);

@@ -87,6 +87,7 @@ public sealed class WaitingTests
     [InlineData(UnitState.WaitsFor, UnitState.WaitsFor)]
     [InlineData(UnitState.LeftOut, UnitState.WaitsFor)]
     [InlineData(UnitState.NotBuilt, UnitState.Carried)]
+    [InlineData(UnitState.AlreadyThere, UnitState.Carried)]
     [InlineData(UnitState.BootOnly, UnitState.Carried)]
     [InlineData(UnitState.Carried, UnitState.Carried)]
     public void A_commit_waits_for_the_earlier_one_that_it_mends(UnitState earlier, UnitState state)
@@ -99,6 +100,7 @@ public sealed class WaitingTests
     [InlineData(UnitState.Refused, UnitState.WaitsFor)]
     [InlineData(UnitState.BootOnly, UnitState.WaitsFor)]
     [InlineData(UnitState.NotBuilt, UnitState.Carried)]
+    [InlineData(UnitState.AlreadyThere, UnitState.Carried)]
     [InlineData(UnitState.Carried, UnitState.Carried)]
     public void A_commit_waits_for_what_a_stable_tree_took_over_for_it(UnitState dependency, UnitState state)
     {

@@ -83,6 +83,23 @@ public class PatchApplyTests
     }
 
     [Fact]
+    public void A_tree_that_has_all_of_it_has_the_patch()
+    {
+        string With(params int[] lines) => string.Concat(Enumerable.Range(1, 40).Select(i => lines.Contains(i) ? "new\n" : $"{i}\n"));
+        bool Has(params (string Path, string Text)[] tree) => PatchText.Patch(Change("f.c", 10), Change("g.c", 20)).On(tree).IsAlreadyApplied;
+        Has(("f.c", With(10)), ("g.c", With(20))).ShouldBeTrue();
+        Has(("f.c", With(10)), ("g.c", With())).ShouldBeFalse();
+        Has(("f.c", With(10)), ("g.c", "1\n")).ShouldBeFalse();
+        Has(("f.c", With()), ("g.c", With())).ShouldBeFalse();
+        // What is no C source cannot be compared, and where hunks stand in another order it is something else.
+        PatchText.Patch(Change("f.c", 10), Change("g.S", 20)).On(("f.c", With(10)), ("g.S", With(20))).IsAlreadyApplied.ShouldBeFalse();
+        var two = Change("f.c", 10) + Change("f.c", 30)[Change("f.c", 30).IndexOf("@@", StringComparison.Ordinal)..];
+        PatchText.Patch(two).On(("f.c", With(10, 30))).IsAlreadyApplied.ShouldBeTrue();
+        var lines = With(10, 30).Split('\n');
+        PatchText.Patch(two).On(("f.c", string.Join('\n', [.. lines[20..], .. lines[..20]]))).IsAlreadyApplied.ShouldBeFalse();
+    }
+
+    [Fact]
     public void Every_failing_hunk_is_reported()
     {
         var failures = PatchText.Patch(Change("f.c", 20), Change("g.c", 10)).On(("f.c", "1\n"), ("g.c", "1\n")).Failures;
