@@ -25,6 +25,12 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
     /// <summary>Whether what does not compile is told by the lines of the patch.</summary>
     public bool IsExplained { get; init; } = true;
 
+    /// <summary>
+    /// Of what does not compile, digest of the sources that were tried before others (<see cref="BuildRequest.TriedFirst"/>): they decide which errors are told, and what is grown by these.
+    /// Null where it does not matter.
+    /// </summary>
+    public string? TriedFirst { get; init; }
+
     /// <summary>Whether nothing was built because the kernel that runs has all of it already.</summary>
     public bool IsAlreadyThere { get; init; }
 
@@ -49,7 +55,7 @@ internal sealed record BuildOutcome(IReadOnlyList<string> Changes, BuildStatus S
 }
 
 /// <summary>
-/// Outcomes by content: the patch, the kernel build with its modules and this very version of the engine. An interrupted run finds what it had done, a later
+/// Outcomes by content: the patches with the names that findings call them by, the kernel build with its modules and this very version of the engine. An interrupted run finds what it had done, a later
 /// one builds only what is new. Each is a file that is renamed into place when whole; one that cannot be read is built again.
 /// </summary>
 internal sealed class OutcomeStore(KernelBuild kernel)
@@ -60,8 +66,8 @@ internal sealed class OutcomeStore(KernelBuild kernel)
     private readonly Lazy<string> _modules = new(() => string.Concat(kernel.Modules.Files.Select(f => new FileInfo(f)).Select(f =>
         string.Create(CultureInfo.InvariantCulture, $"{f.FullName} {f.Length} {f.LastWriteTimeUtc.Ticks}\n"))));
 
-    /// <summary>Key of <paramref name="patch"/>.</summary>
-    public string KeyOf(byte[] patch)
+    /// <summary>Key of <paramref name="patches"/>.</summary>
+    public string KeyOf(IReadOnlyList<(string Name, byte[] Bytes)> patches)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var type in (Type[])[typeof(LivepatchBuilder), typeof(Differ), typeof(Manifest), typeof(KernelBuild), typeof(ElfObject), typeof(LivepatchFile), typeof(OutcomeStore)])
@@ -70,7 +76,11 @@ internal sealed class OutcomeStore(KernelBuild kernel)
             hash.AppendData(type.Module.ModuleVersionId.ToByteArray());
         }
         hash.AppendData(Encoding.UTF8.GetBytes($"{kernel.Release}\n{kernel.BuildId}\n{_modules.Value}"));
-        hash.AppendData(patch);
+        foreach (var (name, bytes) in patches)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\n{name} {bytes.Length}\n")));
+            hash.AppendData(bytes);
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 

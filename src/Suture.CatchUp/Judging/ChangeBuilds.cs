@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using Suture.Build;
 using Suture.Build.Compile;
 using Suture.Build.Patches;
@@ -22,6 +24,8 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
     private readonly ConcurrentDictionary<string, Lazy<Task<BuildOutcome>>> _running = new(StringComparer.Ordinal);
     private readonly OutcomeStore _store = new(kernel);
     private readonly HashSet<string> _sources = [.. changes.Values.SelectMany(c => c.Files).Where(f => f.EndsWith(".c", StringComparison.Ordinal))];
+    private readonly Lazy<string> _triedFirst = new(() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
+        changes.Values.SelectMany(c => c.Files).Where(f => f.EndsWith(".c", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal)))).AsSpan(0, 16)));
     private readonly ShadowPool _shadows = new(kernel.SourceTree);
     private readonly Dictionary<string, int> _order = changes.Keys.Select((id, i) => (id, i)).ToDictionary(x => x.id, x => x.i, StringComparer.Ordinal);
 
@@ -51,7 +55,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
     public async Task<BuildOutcome> RunAsync(IReadOnlyList<string> ids, CancellationToken cancellation, KeptObjects keep = KeptObjects.Includers, bool explain = true)
     {
         var patches = Patches(ids);
-        var key = _store.KeyOf([.. patches.SelectMany(p => p.Bytes)]);
+        var key = _store.KeyOf(patches);
         var outcome = await (!explain && _running.TryGetValue(key + true, out var explained) ? explained : _running.GetOrAdd(key + explain, _ => new(() => FindOrBuildAsync(key, ids, patches, keep, explain, cancellation)))).Value;
         return outcome with { Changes = InOrder(ids) };
     }
@@ -98,14 +102,21 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         }
     }
 
+    /// <summary>Digest of the sources that are tried first, when that may decide what is told of changes: only who includes a changed header is tried before others.</summary>
+    internal string? TriedFirstFor(IEnumerable<string> ids) => ids.Any(id => changes[id].Files.Any(f => f.EndsWith(".h", StringComparison.Ordinal))) ? _triedFirst.Value : null;
+
     private async Task<BuildOutcome> FindOrBuildAsync(string key, IReadOnlyList<string> ids, IReadOnlyList<(string, byte[])> patches, KeptObjects keep, bool explain, CancellationToken cancellation)
     {
-        if (_store.Find(key) is { } known && (known.IsExplained || !explain))
+        var triedFirst = TriedFirstFor(ids);
+        if (_store.Find(key) is { } known && (known.Status != BuildStatus.DoesNotCompile || ((known.IsExplained || !explain) && known.TriedFirst == triedFirst)))
         {
             return known;
         }
         var outcome = await BuildAsync(ids, patches, keep, explain, cancellation);
-        outcome = outcome with { IsExplained = explain || outcome.Status != BuildStatus.DoesNotCompile };
+        if (outcome.Status == BuildStatus.DoesNotCompile)
+        {
+            outcome = outcome with { IsExplained = explain, TriedFirst = triedFirst };
+        }
         if (outcome.Fault is null && !outcome.MayBeOfTheMachine)
         {
             _store.Keep(key, outcome);

@@ -70,7 +70,7 @@ public sealed class AlreadyThereTests : IDisposable
         var known = new OutcomeStore(kernel);
         foreach (var (key, outcome) in outcomes)
         {
-            known.Keep(known.KeyOf([.. builds.Patches(key.Split(' ')).SelectMany(p => p.Bytes)]), outcome);
+            known.Keep(known.KeyOf(builds.Patches(key.Split(' '))), outcome);
         }
         var judged = await new CommitJudge(builds, changes, null).RunAsync([.. changes.Values], TestContext.Current.CancellationToken);
         return [.. judged.Select(j => UnitRules.Judge(j.Change, j.Outcome, changes, AcceptFile.Empty))];
