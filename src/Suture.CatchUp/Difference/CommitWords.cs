@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Suture.CatchUp.Difference;
 
 /// <summary>What a commit's words say of commits, as the kernel's and its stable trees' maintainers write it.</summary>
-/// <param name="Names">What it is called: in its own tree and, where it was taken over from there, upstream.</param>
+/// <param name="Names">What it is called: in its own tree and, where it was taken over from there, upstream or in the tree it was picked from (git-cherry-pick(1) -x).</param>
 /// <param name="Fixes">Commits that it fixes.</param>
 internal sealed partial record CommitWords(IReadOnlyList<string> Names, IReadOnlyList<string> Fixes)
 {
@@ -48,7 +48,7 @@ internal sealed partial record CommitWords(IReadOnlyList<string> Names, IReadOnl
     [GeneratedRegex(@"^(?:---\r?$|diff --git |--- (?:a/|/dev/null))", RegexOptions.Multiline)]
     private static partial Regex End();
 
-    [GeneratedRegex(@"^(?:From (?!0+ )([0-9a-f]{8,64}) |\s*commit ([0-9a-f]{8,64}) upstream|\s*\[ ?Upstream commit ([0-9a-f]{8,64}) ?\])", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(?:From (?!0+ )([0-9a-f]{8,64}) |\s*commit ([0-9a-f]{8,64}) upstream|\s*\[ ?Upstream commit ([0-9a-f]{8,64}) ?\]|\s*\((?:cherry picked|backported) from commit ([0-9a-f]{8,64})\b)", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
     private static partial Regex Own();
 
     [GeneratedRegex(@"This reverts commit\s+([0-9a-f]{8,64})\b(?:,?\s+which is\s+(?:upstream\s+)?commit\s+([0-9a-f]{8,64}))?(?:\s+upstream)?", RegexOptions.IgnoreCase)]

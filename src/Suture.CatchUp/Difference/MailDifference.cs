@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using Suture.Build.Patches;
@@ -31,30 +29,10 @@ public static partial class MailDifference
     public static async Task<SourceDifference> FromGitAsync(string repository, string range, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(range);
-        string[] arguments = ["-C", repository, "format-patch", "--stdout", "--no-signature", "--no-renames", "--full-index", "--end-of-options", range];
-        using var process = Start(arguments);
-        using var mails = new MemoryStream();
-        var errors = process.StandardError.ReadToEndAsync(cancellation);
-        await process.StandardOutput.BaseStream.CopyToAsync(mails, cancellation);
-        await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0 || mails.Length == 0)
-        {
-            throw new KernelException($"git finds no commits for '{range}' in {repository}: {(await errors).Trim()}",
+        var (exitCode, mails, errors) = await GitMails.ReadAsync(repository, range, cancellation);
+        return exitCode == 0 && mails.Length > 0 ? FromMailbox(range, mails) with { To = range }
+            : throw new KernelException($"git finds no commits for '{range}' in {repository}: {errors.Trim()}",
                 "give a range such as v6.1.190..v6.1.192 of a repository that has both", KernelFault.NotFound);
-        }
-        return FromMailbox(range, mails.ToArray()) with { To = range };
-    }
-
-    private static Process Start(string[] arguments)
-    {
-        try
-        {
-            return Process.Start(new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        }
-        catch (Win32Exception e)
-        {
-            throw new KernelException($"git cannot be started: {e.Message}", "install it: apt install git", KernelFault.Broken);
-        }
     }
 
     private static IEnumerable<byte[]> Split(byte[] mailbox)

@@ -14,6 +14,9 @@ public sealed class CommitWordsTests
     [Theory]
     [InlineData("commit aaaaaaaaaaaa upstream.\n\nWords.", "aaaaaaaaaaaa", "")]
     [InlineData("[ Upstream commit AAAAAAAA ]\n\nFixes: bbbbbbbb1234 (\"words\")\nFixes: cccccccc (\"more\")", "aaaaaaaa", "bbbbbbbb1234 cccccccc")]
+    [InlineData("Words.\n\n(cherry picked from commit aaaaaaaaaaaa)", "aaaaaaaaaaaa", "")]
+    [InlineData("(backported from commit aaaaaaaa upstream)\n(cherry picked from commit bbbbbbbb)", "aaaaaaaa bbbbbbbb", "")]
+    [InlineData("This was cherry picked from commit aaaaaaaa once.", "", "")]
     // What a revert calls upstream is what it takes back.
     [InlineData("This reverts commit bbbbbbbb which is\ncommit cccccccc upstream.", "", "bbbbbbbb cccccccc")]
     [InlineData("This reverts commit\nbbbbbbbb.", "", "bbbbbbbb")]
