@@ -65,6 +65,7 @@ public static class CatchUpRun
         {
             Only = request.Only,
             UnusedAccepts = request.Accepted.Unused,
+            Warnings = difference.Warning is { } warning ? [warning] : [],
         });
     }
 

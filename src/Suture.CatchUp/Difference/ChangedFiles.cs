@@ -41,13 +41,14 @@ public sealed class ChangedFiles
     /// <summary>How many other sources and headers differ: those of other architectures, drivers and options, and new sources.</summary>
     public int OtherChanged { get; }
 
-    /// <summary>Compares the trees. Generated files are in the prepared tree only, and so are never taken for changed.</summary>
+    /// <summary>Compares the trees. Generated files are never taken for changed: they say how a tree was configured, also where the newer one was built in.</summary>
     public static ChangedFiles Find(KernelBuild kernel, string newTree, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         var site = new SourceSite(kernel.SourceTree, kernel.WorkDirectory, [.. kernel.Units.All]);
         var (graph, assemblyGraph) = (IncludeGraph.Of(site, cancellation), IncludeGraph.OfAssembly(site, cancellation));
         var (sources, headers, assembly, added) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
+        var generated = new GeneratedSources(kernel.SourceTree);
         var others = 0;
         var units = kernel.Units.All.Select(u => u.TreePath).ToHashSet(StringComparer.Ordinal);
         var built = units.Select(u => Path.GetDirectoryName(u) ?? "").ToHashSet(StringComparer.Ordinal);
@@ -66,6 +67,10 @@ public sealed class ChangedFiles
             var old = Path.Combine(kernel.SourceTree, path);
             if (!File.Exists(old))
             {
+                if (generated.Contains(path))
+                {
+                    continue;
+                }
                 if (extension == ".h" && MayBeIncluded(path, around))
                 {
                     headers.Add(path);
@@ -76,7 +81,7 @@ public sealed class ChangedFiles
                     added.AddRange(extension == ".c" ? [path] : []);
                 }
             }
-            else if (!HaveSameBytes(old, file))
+            else if (!HaveSameBytes(old, file) && !generated.Contains(path))
             {
                 if (extension == ".S" && IncludeGraph.MayBeBuilt(path, built))
                 {
@@ -92,7 +97,6 @@ public sealed class ChangedFiles
                 }
             }
         }
-        var generated = new GeneratedSources(kernel.SourceTree);
         var gone = units.Where(u => !File.Exists(Path.Combine(newTree, u)) && !generated.Contains(u)).ToList();
         foreach (var list in (List<string>[])[sources, headers, assembly, added, gone])
         {

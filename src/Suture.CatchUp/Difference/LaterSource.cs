@@ -41,6 +41,31 @@ internal static partial class LaterSource
         }
     }
 
+    /// <summary>
+    /// What is to be said of a directory's source beside the kernel of a distribution: a source without the distribution's own patches differs from it in these too, and to catch up with that
+    /// takes them back. Null when nothing is.
+    /// </summary>
+    public static async Task<string?> WarningAsync(KernelBuild kernel, string tree, CancellationToken cancellation)
+    {
+        if (kernel.PackageVersion is not { } own)
+        {
+            return null;
+        }
+        var changelog = Path.Combine(tree, "debian", "changelog");
+        if (File.Exists(changelog))
+        {
+            var version = ChangelogVersion().Match(File.ReadLines(changelog).FirstOrDefault() ?? "").Groups[1].Value;
+            return version.Length > 0 && await IsLaterAsync(version, own, cancellation) ? null
+                : $"{tree} is version {(version.Length > 0 ? version : "unknown")} of the distribution's source, not later than {own}, which runs: the difference may take fixes back";
+        }
+        return IsOfDebian(tree) ? null
+            : $"{tree} has neither a debian/changelog nor Debian's mark in its Makefile, and the kernel that runs is the distribution's {own}: "
+                + "the difference may take the distribution's own patches back; rather give --to with a version of its package";
+    }
+
+    /// <summary>Debian's patches let the Makefile say whose package it is; the packed source that they were applied to is without debian/.</summary>
+    private static bool IsOfDebian(string tree) => File.ReadAllText(Path.Combine(tree, "Makefile")).Contains("LINUX_PACKAGE_ID", StringComparison.Ordinal);
+
     private static (string Series, int Level)? SeriesOf(string makefile) =>
         File.Exists(makefile) && File.ReadAllText(makefile) is var text && Version().Match(text) is { Success: true } version && PatchLevel().Match(text) is { Success: true } level
             ? ($"{version.Groups[1].Value}.{level.Groups[1].Value}", int.TryParse(SubLevel().Match(text).Groups[1].Value, CultureInfo.InvariantCulture, out var sub) ? sub : 0) : null;
@@ -62,6 +87,9 @@ internal static partial class LaterSource
 
     [GeneratedRegex(@"^\d+\.\d+")]
     private static partial Regex Series();
+
+    [GeneratedRegex(@"^\S+ \(([^)]+)\)")]
+    private static partial Regex ChangelogVersion();
 
     [GeneratedRegex(@"^VERSION\s*=\s*(\d+)", RegexOptions.Multiline)]
     private static partial Regex Version();

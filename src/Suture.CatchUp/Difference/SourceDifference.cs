@@ -15,6 +15,9 @@ public sealed record SourceDifference(
     /// <summary>Between trees, sources that the kernel is built from and the later source does not have. They are no changes that could be built.</summary>
     public IReadOnlyList<Change> Gone { get; init; } = [];
 
+    /// <summary>What makes the difference as a whole doubtful; null when nothing does.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>Between trees, why <see cref="Log"/> is not known; null when it is.</summary>
     public string? LogFault { get; init; }
 

@@ -21,7 +21,7 @@ public static class TreeDifference
             : kernel.PackageVersion is null ? "the kernel that runs is of no package, so nothing tells where its changelog ends"
             : package is null ? $"the package of {version}'s source, which has the changelog, is not in {cache.Downloads} any more"
             : $"the changelog in {package} cannot be read, or does not go back to {kernel.PackageVersion}";
-        return await ToTreeAsync(kernel, tree, progress, cancellation) with { To = version, Log = log ?? [], LogFault = fault };
+        return await CompareAsync(kernel, tree, progress, cancellation) with { To = version, Log = log ?? [], LogFault = fault };
     }
 
     /// <summary>From a directory with a later source.</summary>
@@ -29,6 +29,11 @@ public static class TreeDifference
     public static async Task<SourceDifference> ToTreeAsync(KernelBuild kernel, string tree, IProgress<ProgressReport>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(kernel);
+        return await CompareAsync(kernel, tree, progress, cancellation) with { Warning = await LaterSource.WarningAsync(kernel, tree, cancellation) };
+    }
+
+    private static async Task<SourceDifference> CompareAsync(KernelBuild kernel, string tree, IProgress<ProgressReport>? progress, CancellationToken cancellation)
+    {
         LaterSource.CheckTree(kernel, tree);
         progress?.Report(new ProgressReport($"comparing the source of {kernel.Release} with {tree}"));
         var files = ChangedFiles.Find(kernel, tree, cancellation);

@@ -22,6 +22,9 @@ public sealed record CatchUpReport(
     /// <summary>The paths that alone were looked at; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
+    /// <summary>What makes the whole doubtful, in order of weight.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Lines of the accept file that no finding needed, as UNIT CODE.</summary>
     public IReadOnlyList<string> UnusedAccepts { get; init; } = [];
 

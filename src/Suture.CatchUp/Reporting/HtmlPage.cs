@@ -22,7 +22,8 @@ public static class HtmlPage
     }
 
     private static string Summary(CatchUpReport report) =>
-        $"<p>{Text(report.Kernel.Version ?? report.Kernel.Release)} → {Text(report.To)}{(report.Only.Count > 0 ? $" in {Text(string.Join(", ", report.Only))} alone" : "")}: <b>{report.Totals.Carried} of {report.Totals.Concerning}</b> units that concern this kernel "
+        string.Concat(report.Warnings.Select(w => $"<p class=\"warning\">Warning: {Text(w)}</p>"))
+        + $"<p>{Text(report.Kernel.Version ?? report.Kernel.Release)} → {Text(report.To)}{(report.Only.Count > 0 ? $" in {Text(string.Join(", ", report.Only))} alone" : "")}: <b>{report.Totals.Carried} of {report.Totals.Concerning}</b> units that concern this kernel "
         + $"are carried ({report.Totals.CarriedPercent:0.0} %). {report.Totals.NotBuilt} units change nothing that it is built from, {report.Totals.AlreadyThere} it has already, and {report.OtherFiles} other files that differ are new or not built here."
         + $"{(report.Lab is { } lab ? $" In the lab the livepatch {Text(lab.Verdict switch { "passed" => "passed", "failed" => $"failed: {lab.Detail}", _ => $"was not tried: {lab.Detail}" })}." : "")}</p>";
 

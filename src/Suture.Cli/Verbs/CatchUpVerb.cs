@@ -95,6 +95,10 @@ internal static partial class CatchUpVerb
                     WriteTo(directory, report);
                 }
             }
+            foreach (var warning in report.Warnings)
+            {
+                Terminal.Warning(warning);
+            }
             foreach (var line in report.UnusedAccepts)
             {
                 Terminal.Warning($"'{line}' in {parsed.GetValue(accept)} accepts nothing that was found");

@@ -54,6 +54,41 @@ public sealed class ChangedFilesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("include/generated/utsrelease.h")]
+    [InlineData("include/generated/autoconf.h")]
+    [InlineData("include/config/auto.h")]
+    [InlineData("arch/x86/include/generated/asm/syscalls_64.h")]
+    [InlineData("crypto/key.asn1.c")]
+    public void What_a_build_made_in_either_tree_is_no_change(string path)
+    {
+        _kernel.Write("source/.gitignore", "*.asn1.[ch]\n");
+        _kernel.WriteBuilt("fs/a.c", $"#include \"/{path}\"\n", later: $"#include \"/{path}\"\n");
+        _kernel.WriteBuilt(path, "#define A 1\n", later: "#define A 2\n");
+        _kernel.Write($"later/{Path.GetDirectoryName(path)}/another.asn1.h", "#define B 1\n");
+        var files = Find();
+        (files.Sources.Count, files.Headers.Count, files.OtherChanged, files.GoneSources.Count).ShouldBe((0, 0, 0, 0));
+    }
+
+    [Theory]
+    [InlineData(null, null, "", false)]
+    [InlineData("6.1.190-1", null, "", true)]
+    [InlineData("6.1.190-1", null, "echo \\#define LINUX_PACKAGE_ID\n", false)]
+    [InlineData("6.1.190-1", "linux (6.1.192-2) bookworm-security; urgency=high", "", false)]
+    [InlineData("6.1.190-1", "linux (6.1.189-1) bookworm-security; urgency=high", "", true)]
+    [InlineData("6.1.190-1", "what", "", true)]
+    public async Task A_source_that_is_not_the_distributions_is_warned_of(string? own, string? changelog, string mark, bool isWarned)
+    {
+        _kernel.Write("later/Makefile", $"VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 3\n{mark}");
+        if (changelog is not null)
+        {
+            _kernel.Write("later/debian/changelog", changelog + "\n");
+        }
+        var difference = await TreeDifference.ToTreeAsync(_kernel.Open(own), _kernel.Later, null, TestContext.Current.CancellationToken);
+        (difference.Warning is not null).ShouldBe(isWarned);
+        difference.LogFault.ShouldNotBeNull();
+    }
+
+    [Theory]
     [InlineData("include/linux/new.h", true)]
     [InlineData("arch/x86/kernel/new.h", true)]
     [InlineData("drivers/net/wifi/new.h", true)]
