@@ -65,7 +65,11 @@ public static class CatchUpRun
         {
             Only = request.Only,
             UnusedAccepts = request.Accepted.Unused,
-            Warnings = difference.Warning is { } warning ? [warning] : [],
+            Warnings =
+            [
+                .. difference.Warning is { } warning ? [warning] : (string[])[],
+                .. request.Only.Where(o => !OnlyPaths.BeginsChange(o, difference)).Select(o => $"--only '{o}': no changed file begins so"),
+            ],
         });
     }
 

@@ -64,19 +64,35 @@ internal static partial class CatchUpVerb
             CatchUpResult result;
             var directory = parsed.GetRequiredValue(output).ToString();
             CatchUpReport report;
+            KernelBuild target;
+            SourceDifference difference;
+            var accepted = parsed.GetValue(accept) is { } file ? AcceptFile.Read(file.ToString()) : AcceptFile.Empty;
             using (var progress = Terminal.Progress())
             {
-                var accepted = parsed.GetValue(accept) is { } file ? AcceptFile.Read(file.ToString()) : AcceptFile.Empty;
-                var target = await KernelArgument.ResolveAsync(parsed.GetRequiredValue(kernel), progress, cancellation);
-                var difference = parsed.GetValue(to) is { } later ? await TreeDifference.ToVersionAsync(target, KernelCache.Default.Layout, later, progress, cancellation)
+                target = await KernelArgument.ResolveAsync(parsed.GetRequiredValue(kernel), progress, cancellation);
+                difference = parsed.GetValue(to) is { } later ? await TreeDifference.ToVersionAsync(target, KernelCache.Default.Layout, later, progress, cancellation)
                     : parsed.GetValue(tree) is { } source ? await TreeDifference.ToTreeAsync(target, source.FullName, progress, cancellation)
                     : parsed.GetValue(mbox) is { } mails ? MailDifference.FromMailbox(mails.ToString(), File.ReadAllBytes(mails.FullName))
                     : await MailDifference.FromGitAsync(parsed.GetValue(git)![0], parsed.GetValue(git)![1], cancellation);
+            }
+            var wanted = OnlyPaths.Normalise(parsed.GetValue(only) ?? []);
+            if (wanted.FirstOrDefault(o => !OnlyPaths.BeginsChange(o, difference) && !OnlyPaths.BeginsPath(o, target.SourceTree)) is { } slip)
+            {
+                Terminal.Error($"--only '{slip}': no changed file begins so, nor any other of the kernel's source", "paths begin at the top of the source, as in net/ipv4/");
+                return (int)ExitCode.Usage;
+            }
+            // Before hours of judging, not after them.
+            if (difference.Warning is { } doubt)
+            {
+                Terminal.Warning(doubt);
+            }
+            using (var progress = Terminal.Progress())
+            {
                 result = await CatchUpRun.RunAsync(new CatchUpRequest
                 {
                     Kernel = target,
                     Difference = difference,
-                    Only = parsed.GetValue(only) ?? [],
+                    Only = wanted,
                     Accepted = accepted,
                     Name = parsed.GetRequiredValue(name),
                     Version = parsed.GetRequiredValue(version),
