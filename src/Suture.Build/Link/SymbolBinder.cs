@@ -134,10 +134,10 @@ internal sealed class SymbolBinder(KernelBuild kernel, Func<string, ITargetImage
     /// <summary>Whether the module loader gives it to a livepatch. What is exported for named modules alone it does not, and refuses whoever asks by import_ns.</summary>
     private static bool IsForAll(ExportedSymbol export) => export is { Module: "vmlinux" } && export.Namespace?.StartsWith("module:", StringComparison.Ordinal) != true;
 
-    /// <summary>What the patch adds under that name, where <paramref name="unit"/> can see it: in its own object, or exported by another one and not known to it otherwise.</summary>
+    /// <summary>What the livepatch defines under that name, where <paramref name="unit"/> can see it: Suture, its own object, or another one that exports it and is not hidden by its own.</summary>
     private Symbol? OfThePatch(LinkUnit unit, string name)
     {
-        if (_newGlobals.TryGetValue((unit.Owner, name), out var own))
+        if (_ownGlobals.TryGetValue(name, out var own) || _newGlobals.TryGetValue((unit.Owner, name), out own))
         {
             return own;
         }
