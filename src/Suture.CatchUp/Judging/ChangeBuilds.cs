@@ -15,7 +15,7 @@ namespace Suture.CatchUp.Judging;
 /// <summary>Builds sets of changes, each at most once.</summary>
 internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<string, Change> changes) : IDisposable
 {
-    /// <summary>A change that keeps the compilers busy for longer is refused: there are hundreds of others.</summary>
+    /// <summary>A change that keeps the compilers busy for longer is refused, unless it was the others' fault: there are hundreds of them.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     /// <summary>Units that a single change may concern through its headers.</summary>
@@ -146,7 +146,7 @@ internal sealed class ChangeBuilds(KernelBuild kernel, IReadOnlyDictionary<strin
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], $"not built within {Limit.TotalMinutes} minutes");
+            return new BuildOutcome(InOrder(ids), BuildStatus.Refused, [], [], $"not built within {Limit.TotalMinutes} minutes") { IsTriedAgain = true };
         }
         // One unit that the engine cannot deal with must not end the run: it is refused with the engine's words.
         catch (Exception e) when (IsOfTheEngine(e))

@@ -29,7 +29,7 @@ internal static class UnitRules
 
     /// <summary>The findings that speak against a build.</summary>
     public static IReadOnlyList<Finding> Decisive(Change change, BuildOutcome outcome, AcceptFile accepted) =>
-        outcome.Status == BuildStatus.Built ? [.. outcome.Findings.Where(f => IsDoubt(f, change.IsCommit) && accepted.ReasonFor(change.Id, f) is null)]
+        outcome.Status == BuildStatus.Built ? [.. outcome.Findings.Where(f => IsDoubt(f, change.IsCommit) && accepted.ReasonFor(change, f) is null)]
             : [.. outcome.Findings.Where(f => f.Severity == Severity.Error)];
 
     /// <summary>
@@ -76,9 +76,9 @@ internal static class UnitRules
                 return verdict with { State = UnitState.NotBuilt, Reason = "it changes no code of this kernel" };
             case BuildStatus.Built:
                 var doubts = outcome.Findings.Where(f => IsDoubt(f, change.IsCommit)).ToList();
-                var reasons = doubts.Select(d => accepted.ReasonFor(change.Id, d)).ToList();
+                var reasons = doubts.Select(d => accepted.ReasonFor(change, d)).ToList();
                 return reasons.IndexOf(null) is >= 0 and var first
-                    ? verdict with { Code = doubts[first].Code, Reason = $"a human must look: {doubts[first].Message}" }
+                    ? verdict with { Code = doubts[first].Code, Reason = $"a human must look: {doubts[first].Message}", AcceptAs = [.. doubts.Where((_, i) => reasons[i] is null).Select(d => AcceptFile.LineFor(change, d)).Distinct()] }
                     : verdict with { State = UnitState.Carried, Accepted = reasons.Count > 0 ? string.Join("; ", reasons.Distinct()) : null };
             default:
                 var state = errors.Count > 0 && errors.TrueForAll(f => BootOnly.Contains(f.Code)) ? UnitState.BootOnly : UnitState.Refused;

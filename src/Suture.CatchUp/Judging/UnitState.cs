@@ -54,6 +54,9 @@ public sealed record UnitVerdict
     /// <summary>The operator's reason, where a finding was accepted.</summary>
     public string? Accepted { get; init; }
 
+    /// <summary>How the lines begin with which the operator would accept it.</summary>
+    public IReadOnlyList<string> AcceptAs { get; init; } = [];
+
     /// <summary>Functions it replaces or brings along, as object:name for those of modules.</summary>
     public IReadOnlyList<string> Functions { get; init; } = [];
 

@@ -95,10 +95,13 @@ internal sealed class Merge(IReadOnlyDictionary<string, Change> changes, ILookup
             return [.. result.Findings.Where(f => f.Severity == Severity.Error)];
         }
         var isCommit = changes[carried[0].Id].IsCommit;
-        var known = carried.SelectMany(u => u.Findings).Where(f => UnitRules.IsDoubt(f, isCommit: false)).Select(f => (f.Code, f.Symbol)).ToHashSet();
-        return [.. result.Findings.Where(f => UnitRules.IsDoubt(f, isCommit) && !known.Contains((f.Code, f.Symbol))
-            && !(Owners(carried, [f]) is { Count: > 0 } owners && owners.TrueForAll(u => accepted.ReasonFor(u.Id, f) is not null)))];
+        var known = carried.SelectMany(u => u.Findings).Where(f => UnitRules.IsDoubt(f, isCommit: false)).Select(Said).ToHashSet();
+        return [.. result.Findings.Where(f => UnitRules.IsDoubt(f, isCommit) && !known.Contains(Said(f))
+            && !(Owners(carried, [f]) is { Count: > 0 } owners && owners.TrueForAll(u => accepted.ReasonFor(changes[u.Id], f) is not null)))];
     }
+
+    /// <summary>What a doubt says, without what is counted up in brackets: beside other units that may be more, or in another order.</summary>
+    private static (string Code, string? Symbol, string Words) Said(Finding finding) => (finding.Code, finding.Symbol, finding.Message.Split('(')[0]);
 
     private List<UnitVerdict> Named(List<UnitVerdict> carried, BuildResult result) => Owners(carried, Against(carried, result));
 

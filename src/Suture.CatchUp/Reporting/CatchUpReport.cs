@@ -50,7 +50,11 @@ public sealed record CatchUpReport(
     /// <summary>One unit.</summary>
     public sealed record Unit(
         string Id, string Title, string State, string Reason, string? Code, string? WaitsFor, string? Accepted, IReadOnlyList<string> Files,
-        IReadOnlyList<string> Functions, IReadOnlyList<string> Cves, IReadOnlyList<UnitFinding> Findings);
+        IReadOnlyList<string> Functions, IReadOnlyList<string> Cves, IReadOnlyList<UnitFinding> Findings)
+    {
+        /// <summary>How the lines of an accept file begin that would have it carried as it is; empty where no word of the operator's helps.</summary>
+        public IReadOnlyList<string> AcceptAs { get; init; } = [];
+    }
 
     /// <summary>A finding of a unit's build.</summary>
     public sealed record UnitFinding(string Code, string Severity, string? File, int Line, string? Symbol, string Message, string Advice);
@@ -98,7 +102,8 @@ public sealed record CatchUpReport(
     {
         ArgumentNullException.ThrowIfNull(unit);
         return new(unit.Id, unit.Title, Word(unit.State), unit.Reason, unit.Code, unit.WaitsFor, unit.Accepted, unit.Files, unit.Functions, unit.Cves,
-            [.. unit.Findings.Select(f => new UnitFinding(f.Code, Word(f.Severity), f.File, f.Line, f.Symbol, f.Message, f.Advice))]);
+            [.. unit.Findings.Select(f => new UnitFinding(f.Code, Word(f.Severity), f.File, f.Line, f.Symbol, f.Message, f.Advice))])
+        { AcceptAs = unit.AcceptAs };
     }
 
     /// <summary>As JSON.</summary>

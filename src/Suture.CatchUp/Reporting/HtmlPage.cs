@@ -53,7 +53,8 @@ public static class HtmlPage
 
     private static string Row(CatchUpReport.Unit unit) =>
         $"<tr data-state=\"{unit.State}\"><td><span class=\"key {unit.State}\">{unit.State}</span></td><td><b>{Text(unit.Title)}</b>{(unit.Title == unit.Id ? "" : $" <code>{Text(unit.Id)}</code>")}"
-        + $"{(unit.Cves.Count > 0 ? $"<br>{Text(string.Join(" ", unit.Cves))}" : "")}</td><td>{Text(unit.Code ?? "")}</td><td>{Text(unit.Reason)}{(unit.Accepted is { } a ? $"<br>accepted: {Text(a)}" : "")}</td>"
+        + $"{(unit.Cves.Count > 0 ? $"<br>{Text(string.Join(" ", unit.Cves))}" : "")}</td><td>{Text(unit.Code ?? "")}</td><td>{Text(unit.Reason)}{(unit.Accepted is { } a ? $"<br>accepted: {Text(a)}" : "")}"
+        + $"{(unit.AcceptAs.Count > 0 ? $"<br>accept as: {string.Join(", ", unit.AcceptAs.Select(l => $"<code>{Text(l)}</code>"))}" : "")}</td>"
         + $"<td>{Text(string.Join(" ", unit.Files))}</td><td>{Text(string.Join(" ", unit.Functions))}</td></tr>\n";
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);

@@ -51,6 +51,21 @@ public sealed class UnitRulesTests
     }
 
     [Fact]
+    public void An_acceptance_of_what_was_looked_at_is_none_of_what_became_of_it()
+    {
+        var path = Path.GetTempFileName();
+        var seen = Fix with { Patch = "@@ -1 +1 @@ f\n-a();\n+b();\n"u8.ToArray() };
+        var refused = Judge(BuildStatus.Built, AcceptFile.Empty, seen, ("SUT0801", Severity.Warning));
+        File.WriteAllText(path, refused.AcceptAs.Single() + " looked at\n");
+        Judge(BuildStatus.Built, AcceptFile.Read(path), seen, ("SUT0801", Severity.Warning)).Accepted.ShouldBe("looked at");
+        Judge(BuildStatus.Built, AcceptFile.Read(path), seen with { Patch = "@@ -7 +7 @@ f\n-a();\n+b();\n"u8.ToArray() }, ("SUT0801", Severity.Warning)).State.ShouldBe(UnitState.Carried, "it only moved");
+        var other = AcceptFile.Read(path);
+        Judge(BuildStatus.Built, other, seen with { Patch = "@@ -1 +1 @@ f\n-a();\n+c();\n"u8.ToArray() }, ("SUT0801", Severity.Warning)).State.ShouldBe(UnitState.Refused);
+        other.Unused.Single().ShouldStartWith("fs/a.c SUT0801:");
+        File.Delete(path);
+    }
+
+    [Fact]
     public void Between_trees_dropped_references_ask_for_a_human()
     {
         var outcome = new BuildOutcome(["fs/a.c"], BuildStatus.Built, [new Finding("SUT0803", Severity.Note, null, 0, "f", "words", "do")], []);
@@ -84,7 +99,9 @@ public sealed class UnitRulesTests
         System.Text.Encoding.UTF8.GetString(HtmlPage.Of(report)).ShouldNotContain("<script>alert");
     }
 
-    private static UnitVerdict Judge(BuildStatus status, AcceptFile accepted, params (string Code, Severity Severity)[] findings) =>
-        UnitRules.Judge(Fix, new BuildOutcome(["fs/a.c"], status, [.. findings.Select(f => new Finding(f.Code, f.Severity, null, 0, null, "words", "do"))], []),
+    private static UnitVerdict Judge(BuildStatus status, AcceptFile accepted, params (string Code, Severity Severity)[] findings) => Judge(status, accepted, Fix, findings);
+
+    private static UnitVerdict Judge(BuildStatus status, AcceptFile accepted, Change change, params (string Code, Severity Severity)[] findings) =>
+        UnitRules.Judge(change, new BuildOutcome(["fs/a.c"], status, [.. findings.Select(f => new Finding(f.Code, f.Severity, null, 0, null, "words", "do"))], []),
             new Dictionary<string, Change> { ["fs/a.c"] = Fix }, accepted);
 }
