@@ -93,7 +93,7 @@ public sealed record BuildTimings(long PrepareMs, long CompileMs, long DiffMs, l
 /// <param name="Functions">Functions replaced and brought along.</param>
 /// <param name="Findings">What there is to say.</param>
 /// <param name="Timings">Where the time went.</param>
-/// <param name="Expectation">What the module must hold, as the verifier derived it; null when it did not come to that.</param>
+/// <param name="Expectation">What the module must hold, as the verifier derived it, when <see cref="BuildStatus.Built"/>.</param>
 public sealed record BuildResult(
     BuildStatus Status, string ModuleName, byte[]? Module, IReadOnlyList<LivepatchFunction> Functions,
     IReadOnlyList<Finding> Findings, BuildTimings Timings, Manifest? Expectation = null)

@@ -147,7 +147,7 @@ public sealed class LivepatchBuilder
         _findings.AddRange(verified.Findings);
         if (verified.Module is not { } module)
         {
-            return Finish(BuildStatus.VerificationFailed, linked.Functions, null, verified.Expectation);
+            return Finish(BuildStatus.VerificationFailed, linked.Functions);
         }
         LivepatchFile.Seal(module, moduleName);
         return Finish(BuildStatus.Built, linked.Functions, module, verified.Expectation) with

@@ -12,7 +12,9 @@ internal sealed record VerificationReport(
     public static VerificationReport From(string path, Manifest manifest, CheckReport report, bool withKernel, bool derived) => new(
         path, report.Verified, manifest.Release, manifest.BuildId, derived ? "derived" : "carried",
         [.. report.Parts.Select(p => new Check(p.Name, p.Faults.Count == 0, p.Count, [.. p.Faults]))],
-        withKernel ? [] : ["kernel: without --kernel nobody asked the kernel whether symbols are where the module says"]);
+        [.. withKernel ? Array.Empty<string>() : ["kernel: without --kernel nobody asked the kernel whether symbols are where the module says"],
+            // No patch says it, so what was compiled again took it from the module.
+            .. derived ? [$"replace: that applying it {(manifest.Replace ? "takes all other livepatches away" : "leaves other livepatches applied")} is the module's own word, and so is its name"] : Array.Empty<string>()]);
 
     /// <summary>When nothing tells what the module must be, it is not verified.</summary>
     public static VerificationReport Unverifiable(string path, string why) => new(path, false, null, null, "none", [], [why]);

@@ -68,7 +68,6 @@ internal static class ModuleVerification
             Name = Value("suture.patch") ?? Value("name") ?? Path.GetFileNameWithoutExtension(module.Name),
             Replace = Value("suture.replace") != "N",
         }, progress, cancellation);
-        return (result.Expectation, $"the patch does not give a livepatch for {kernel.Release}: "
-            + string.Join("; ", result.Findings.Where(f => f.Severity == Suture.Diff.Findings.Severity.Error).Select(f => f.Message)));
+        return FreshExpectation.Of(result, kernel.Release);
     }
 }
