@@ -84,6 +84,12 @@ public sealed class ModuleInspection
             : null;
     }
 
+    /// <summary>As many as a livepatch may have functions and objects; a file can be made to have any number.</summary>
+    private const int MaxFunctions = 100_000;
+
+    private const int MaxObjects = 1000;
+    private const int MaxNameBytes = 1024;
+
     private static List<Function> ReadFunctions(ElfObject module)
     {
         var data = module.FindSection(".data.suture_patch");
@@ -99,7 +105,7 @@ public sealed class ModuleInspection
         var patch = module.Symbols.Find(s => s.Name == "suture_patch");
         var objectsAt = pointers.Find(r => r.Symbol.Section == data && r.Offset < (patch?.Size ?? 0)).Addend;
         string? pendingObject = null;
-        for (var i = 0; i < pointers.Count; i++)
+        for (var i = 0; i < pointers.Count && functions.Count < MaxFunctions && objects.Count < MaxObjects; i++)
         {
             var r = pointers[i];
             if (r.Symbol.Section == names)
@@ -132,7 +138,7 @@ public sealed class ModuleInspection
         {
             return "";
         }
-        var text = names.Data.AsSpan((int)offset);
+        var text = names.Data.AsSpan((int)offset, (int)Math.Min(names.Data.Length - offset, MaxNameBytes));
         var end = text.IndexOf((byte)0);
         return Encoding.UTF8.GetString(end < 0 ? text : text[..end]);
     }

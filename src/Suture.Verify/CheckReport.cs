@@ -9,6 +9,9 @@ public sealed record CheckedPart(string Name, int Count, IReadOnlyList<string> F
 /// <summary>What checking a module against its expectation gave.</summary>
 public sealed class CheckReport
 {
+    /// <summary>Nobody reads more, and a file can be made to have any number.</summary>
+    private const int MaxFaults = 1000;
+
     private readonly SortedDictionary<string, (int Order, int Count, List<string> Faults)> _parts = new(StringComparer.Ordinal);
 
     /// <summary>The parts, in the order in which they were first looked at.</summary>
@@ -25,7 +28,7 @@ public sealed class CheckReport
 
     internal void Counted(string part, int count = 1) => Part(part, count);
 
-    internal void Fault(string part, string what) => Part(part, 0).Add(what);
+    internal void Fault(string part, string what) => Add(Part(part, 0), () => what);
 
     /// <summary>Counts, and takes down <paramref name="fault"/> unless <paramref name="ok"/>.</summary>
     internal bool Expect(string part, bool ok, Func<string> fault)
@@ -33,9 +36,21 @@ public sealed class CheckReport
         var faults = Part(part, 1);
         if (!ok)
         {
-            faults.Add(fault());
+            Add(faults, fault);
         }
         return ok;
+    }
+
+    private static void Add(List<string> faults, Func<string> fault)
+    {
+        if (faults.Count < MaxFaults)
+        {
+            faults.Add(fault());
+        }
+        else if (faults.Count == MaxFaults)
+        {
+            faults.Add("and more");
+        }
     }
 
     private List<string> Part(string name, int count)

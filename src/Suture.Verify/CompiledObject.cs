@@ -131,7 +131,7 @@ internal sealed class CompiledObject
     private void Follow(Piece piece)
     {
         var covered = new HashSet<int>();
-        foreach (var r in _file.RelocationsOf(piece.Section).Where(r => r.Offset >= piece.Start && r.Offset < piece.End))
+        foreach (var r in _file.RelocationsIn(piece.Section, piece.Start, piece.End))
         {
             var reference = Resolve(r, piece.Entry, piece, piece.Section);
             covered.Add(reference.At);
@@ -254,11 +254,10 @@ internal sealed class CompiledObject
         foreach (var section in _file.Sections.Where(s => s.IsAlloc && s.Size > 0 && _entrySizes.ContainsKey(s.Name)).OrderBy(s => s.Name, StringComparer.Ordinal))
         {
             var size = _entrySizes[section.Name];
-            var relocations = _file.RelocationsOf(section);
             for (var at = 0L; at < section.Size; at += size)
             {
                 var end = Math.Min(at + size, section.Size);
-                var references = relocations.Where(r => r.Offset >= at && r.Offset < end).Select(r => Resolve(r, at, null, section)).ToList();
+                var references = _file.RelocationsIn(section, at, end).Select(r => Resolve(r, at, null, section)).ToList();
                 if (references is [{ Target: { } owner }, ..])
                 {
                     var bytes = _file.BytesOf(section)[(int)at..(int)end].ToArray();

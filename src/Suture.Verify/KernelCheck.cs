@@ -41,7 +41,7 @@ internal static class KernelCheck
             var places = PlacesOf(owner, name, kernel);
             return place.Length == 0 ? IsPossible(position, places.Count)
                 : position == 0 ? places is [var only] && only == place
-                : position <= places.Count && places[position - 1] == place;
+                : position > 0 && position <= places.Count && places[position - 1] == place;
         }), () => $"'{names[0]}' of {owner}: number {position} of {ranks.Count} is not what lies at {place}");
     }
 

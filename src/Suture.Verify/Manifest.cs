@@ -86,17 +86,19 @@ public sealed record Manifest
     private string? Fault()
     {
         // What is required may still be null.
-        if (Pieces is null || Running is null || Replacements is null || Layout is null || EntrySizes is null || Objtool is null || Info is null
+        if (Pieces is not { Count: > 0 } || Running is null || Replacements is null || Layout is null || EntrySizes is null || Objtool is null || Info is null
             || Pieces.Any(p => p is null || p.References is null || p.Entries is null || p.Bytes is null || p.Name is null || p.Section is null || p.Unit is null || p.Owner is null
                 || p.Entries.Any(e => e?.References is null || e.Bytes is null || e.Section is null || e.References.Any(r => r is null)) || p.References.Any(r => r is null))
-            || Running.Any(r => r?.Names is null || r.Place is null || r.Object is null) || Replacements.Any(r => r?.Name is null || r.Object is null || r.Place is null) || Objtool.Any(l => l is null) || Info.Any(i => i is null))
+            || Running.Any(r => r?.Names is not { Count: > 0 } names || names.Any(n => n is null) || r.Place is null || r.Object is null) || Replacements.Any(r => r?.Name is null || r.Object is null || r.Place is null) || Objtool.Any(l => l is null) || Info.Any(i => i is null))
         {
             return "something is missing in it";
         }
         bool IsHex(string text) => text.Length % 2 == 0 && text.All(char.IsAsciiHexDigit);
+        bool IsWhole(ExpectedPiece p) => p is { Prefix: >= 0 and < 1 << 20, Size: >= 0 and < 1 << 30 } && (p.Bytes.Length == 0 || p.Bytes.Length / 2 == p.Prefix + p.Size);
         bool LeadsSomewhere(ExpectedReference r) => (r.Own is not { } own || (own >= 0 && own < Pieces.Count)) && (r.Running is not { } running || (running >= 0 && running < Running.Count)) && r.At is > -(1 << 30) and < 1 << 30;
-        return EntrySizes.Values.Any(s => s is < 1 or > MaxEntryBytes) ? "the size of an entry makes no sense"
-            : !Pieces.All(p => IsHex(p.Bytes) && p is { Prefix: >= 0 and < 1 << 20, Size: >= 0 and < 1 << 30 } && p.Entries.All(e => IsHex(e.Bytes))) ? "the bytes of a piece make no sense"
+        return Pieces.Any(p => Math.Max(p.Name.Length, Math.Max(p.Unit.Length, p.Section.Length)) > RelocatableFile.MaxNameBytes) ? "a name is too long"
+            : EntrySizes.Values.Any(s => s is < 1 or > MaxEntryBytes) ? "the size of an entry makes no sense"
+            : !Pieces.All(p => IsHex(p.Bytes) && IsWhole(p) && p.Entries.All(e => IsHex(e.Bytes))) ? "the bytes of a piece make no sense"
             : !Pieces.All(p => p.References.All(LeadsSomewhere) && p.Entries.All(e => e.References.Count > 0 && e.References.All(LeadsSomewhere))) ? "a reference leads nowhere"
             : !Replacements.All(r => r.Piece >= 0 && r.Piece < Pieces.Count) ? "a replaced function has no code"
             : !(Callbacks ?? []).All(c => c is { Kind: >= 0 and < 4, Object: not null } && c.Piece >= 0 && c.Piece < Pieces.Count)

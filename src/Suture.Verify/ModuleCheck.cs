@@ -10,21 +10,22 @@ namespace Suture.Verify;
 public static class ModuleCheck
 {
     /// <summary>Checks <paramref name="module"/>; <paramref name="kernel"/> may be null, then what needs it is not checked.</summary>
+    /// <exception cref="DamagedFileException">It is made so that checking it would take far too long.</exception>
     public static CheckReport Run(RelocatableFile module, Manifest manifest, IRunningKernel? kernel = null)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(manifest);
-        var report = new CheckReport();
+        var (report, limit) = (new CheckReport(), new WorkLimit(module.Name));
         CheckInfo(module, manifest, report);
         SymbolVersions.Check(module, manifest, report);
-        var walk = new ModuleWalk(module, manifest, report);
-        new PatchStructures(module, manifest, walk, report).Run();
+        var walk = new ModuleWalk(module, manifest, report, limit);
+        new PatchStructures(module, manifest, walk, report, limit).Run();
         walk.Run();
         walk.BindRequired();
-        new ModuleTables(module, manifest, walk, report).Run();
+        new ModuleTables(module, manifest, walk, report, limit).Run();
         CheckObjtool(module, manifest, report);
         CheckRest(module, walk, report);
-        NoteCheck.Run(module, manifest, kernel, report);
+        NoteCheck.Run(module, manifest, kernel, report, limit);
         if (kernel is not null)
         {
             KernelCheck.Run(module, manifest, kernel, report);
@@ -50,9 +51,10 @@ public static class ModuleCheck
     private static void CheckInfo(RelocatableFile module, Manifest manifest, CheckReport report)
     {
         var info = InfoOf(module);
+        var present = info.ToHashSet(StringComparer.Ordinal);
         foreach (var wanted in manifest.Info)
         {
-            report.Expect("info", info.Contains(wanted), () => $".modinfo lacks '{wanted}'");
+            report.Expect("info", present.Contains(wanted), () => $".modinfo lacks '{wanted}'");
         }
         foreach (var key in (string[])["livepatch", "vermagic", "name", "license"])
         {
@@ -87,7 +89,8 @@ public static class ModuleCheck
     private static void CheckRest(RelocatableFile module, ModuleWalk walk, CheckReport report)
     {
         var known = walk.Compared.ToLookup(c => c.Section.Index, c => (From: c.Entry - c.Piece.Prefix, To: c.Entry + c.Piece.Size));
-        foreach (var section in module.Sections.Where(s => s.IsAlloc && s.Type == 1))
+        // The loader copies what is to be loaded whatever its type.
+        foreach (var section in module.Sections.Where(s => s.IsAlloc && s.HasBytes))
         {
             var bytes = module.BytesOf(section);
             foreach (var r in module.RelocationsOf(section))
@@ -108,10 +111,12 @@ public static class ModuleCheck
         var at = 0L;
         foreach (var (from, to) in known.OrderBy(k => k.From).Append((section.Size, section.Size)))
         {
-            if (from > at)
+            // What does not fit has been found fault with; up to the end there must be nothing all the same.
+            var end = Math.Min(from, section.Size);
+            if (end > at)
             {
                 var gap = at;
-                report.Expect("code", Instructions.IsPadding(bytes[(int)at..(int)from]), () => $"{section.Name}+0x{gap:x}: code that no object asks for");
+                report.Expect("code", Instructions.IsPadding(bytes[(int)at..(int)end]), () => $"{section.Name}+0x{gap:x}: code that no object asks for");
             }
             at = Math.Max(at, to);
         }

@@ -6,11 +6,16 @@ namespace Suture.Verify;
 /// </summary>
 internal sealed class ModuleTables
 {
+    /// <summary>What cutting one entry out costs, in bytes compared.</summary>
+    private const int CostOfEntry = 64;
+
     private readonly RelocatableFile _module;
     private readonly Manifest _manifest;
     private readonly ModuleWalk _walk;
     private readonly CheckReport _report;
-    private readonly Dictionary<string, List<Entry>> _entries = new(StringComparer.Ordinal);
+    private readonly WorkLimit _limit;
+    private readonly List<Entry> _entries = [];
+    private readonly ILookup<(string Table, int Section, long At), Entry> _bySite;
 
     private sealed class Entry(string section, int index, byte[] bytes, List<FileRelocation> relocations, long start)
     {
@@ -19,30 +24,35 @@ internal sealed class ModuleTables
         public List<FileRelocation> Relocations { get; } = relocations;
         public long Start { get; } = start;
         public bool IsUsed { get; set; }
+        public string Table => section;
         public string Where => $"{section} entry {Index}";
 
         public (FileSection Section, long At)? Site => Relocations is [{ Symbol.Section: { } s } r, ..] && r.Offset == Start ? (s, r.Symbol.Value + r.Addend) : null;
     }
 
-    public ModuleTables(RelocatableFile module, Manifest manifest, ModuleWalk walk, CheckReport report)
+    public ModuleTables(RelocatableFile module, Manifest manifest, ModuleWalk walk, CheckReport report, WorkLimit limit)
     {
-        (_module, _manifest, _walk, _report) = (module, manifest, walk, report);
+        (_module, _manifest, _walk, _report, _limit) = (module, manifest, walk, report, limit);
         foreach (var section in module.Sections.Where(s => s.IsAlloc && s.Size > 0 && manifest.EntrySizes.ContainsKey(s.Name)))
         {
-            _entries[section.Name] = Cut(section, manifest.EntrySizes[section.Name]);
+            // The kernel would go through a table of zeroes as well.
+            if (report.Expect("tables", section.HasBytes, () => $"{section.Name} has no contents in the file"))
+            {
+                Cut(section, manifest.EntrySizes[section.Name]);
+            }
         }
+        _bySite = _entries.Where(e => e.Site is not null).ToLookup(e => (e.Table, e.Site!.Value.Section.Index, e.Site.Value.At));
     }
 
-    private List<Entry> Cut(FileSection section, int size)
+    private void Cut(FileSection section, int size)
     {
-        var entries = new List<Entry>();
+        _limit.Spend((section.Size / size + 1) * CostOfEntry);
         var byEntry = _module.RelocationsOf(section).ToLookup(r => r.Offset / size);
         for (var at = 0L; at < section.Size; at += size)
         {
             var bytes = _module.BytesOf(section)[(int)at..(int)Math.Min(at + size, section.Size)].ToArray();
-            entries.Add(new Entry(section.Name, entries.Count, bytes, [.. byEntry[at / size]], at));
+            _entries.Add(new Entry(section.Name, (int)(at / size), bytes, [.. byEntry[at / size]], at));
         }
-        return entries;
     }
 
     /// <summary>Finds every expected entry. What entries lead to is compared and may bring entries of its own.</summary>
@@ -51,6 +61,7 @@ internal sealed class ModuleTables
         var done = new HashSet<(int, int, long)>();
         while (_walk.Compared.Where(c => done.Add((c.Index, c.Section.Index, c.Entry))).ToList() is { Count: > 0 } fresh)
         {
+            _limit.Spend(done.Count);
             foreach (var (piece, _, section, entry) in fresh)
             {
                 var before = new Dictionary<(string, long), int>();
@@ -68,7 +79,9 @@ internal sealed class ModuleTables
     {
         var site = entry + expected.References[0].Delta;
         var what = $"{expected.Section} entry for '{ModuleWalk.Label(piece)}'+0x{expected.References[0].Delta:x}";
-        var candidates = _entries.GetValueOrDefault(expected.Section, []).FindAll(e => !e.IsUsed && e.Site == (section, site));
+        var all = _bySite[(expected.Section, section.Index, site)];
+        _limit.Spend(1 + all.Count());
+        var candidates = all.Where(e => !e.IsUsed).ToList();
         if (!_report.Expect("tables", candidates.Count > 0, () => $"{what} is missing"))
         {
             return;
@@ -112,8 +125,10 @@ internal sealed class ModuleTables
     {
         var functions = _walk.Compared.Where(c => c.Piece.Kind == PieceKind.Function)
             .Select(c => (c.Section, From: c.Entry - c.Piece.Prefix, To: c.Entry + c.Piece.Size)).ToList();
-        foreach (var entry in _entries.Values.SelectMany(e => e).Where(e => !e.IsUsed))
+        var compared = _walk.Compared.Count();
+        foreach (var entry in _entries.Where(e => !e.IsUsed))
         {
+            _limit.Spend(compared);
             // objtool also lists sites in nameless code, which is compared as bytes.
             var described = entry.Site is { } site && (functions.Exists(f => f.Section == site.Section && site.At >= f.From && site.At < f.To) || !IsNameless(site));
             _report.Expect("tables", entry.Site is not null && !described, () => $"{entry.Where} describes a place that asks for no such entry");

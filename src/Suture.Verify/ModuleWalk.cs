@@ -4,9 +4,8 @@ namespace Suture.Verify;
 /// Walks the expectation and the module side by side: from the functions that klp_func structures name, along every reference.
 /// Each expected piece is bound to the place where the module has it, and compared there.
 /// </summary>
-internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, CheckReport report)
+internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, CheckReport report, WorkLimit limit)
 {
-    private const int MaxCompared = 1_000_000;
     private readonly Dictionary<int, (FileSection Section, long Entry)> _places = [];
     private readonly HashSet<(int Piece, int Section, long Entry)> _compared = [];
     private readonly Dictionary<(int Section, long Entry), int> _byPlace = [];
@@ -34,8 +33,9 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
             report.Fault("references", $"{from}: '{Label(expected)}' and '{Label(manifest.Pieces[other])}' are at one place, {section.Name}+0x{entry:x}");
             return false;
         }
-        if (_compared.Count < MaxCompared && _compared.Add((piece, section.Index, entry)))
+        if (_compared.Add((piece, section.Index, entry)))
         {
+            limit.Spend(1 + expected.Bytes.Length / 2 + expected.References.Count + expected.Entries.Count);
             _work.Enqueue((piece, section, entry));
         }
         _places[piece] = (section, entry);
@@ -65,7 +65,7 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
             {
                 continue;
             }
-            var found = module.Symbols.Where(s => s.Name == expected.Name && s.Section is not null && !_byPlace.ContainsKey((s.Section.Index, s.Value)))
+            var found = module.SymbolsNamed(expected.Name).Where(s => s.Section is not null && !_byPlace.ContainsKey((s.Section.Index, s.Value)))
                 .OrderByDescending(s => HasCode(expected, s)).FirstOrDefault();
             if (report.Expect("code", found is not null, () => $"'{Label(expected)}' of {expected.Unit} is missing from the module"))
             {
@@ -82,8 +82,14 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
         var bytes = module.BytesOf(symbol.Section!);
         var start = symbol.Value - expected.Prefix;
         var length = expected.Bytes.Length / 2;
-        return start >= 0 && start + length <= bytes.Length && Convert.ToHexStringLower(bytes.Slice((int)start, length)) == expected.Bytes;
+        limit.Spend(1 + length);
+        // A start that wrapped is not behind the end either.
+        return start >= 0 && start <= bytes.Length - length && Convert.ToHexStringLower(bytes.Slice((int)start, length)) == expected.Bytes;
     }
+
+    /// <summary>Whether <paramref name="piece"/> lies in <paramref name="section"/> from its prefix to its end, wherever between -2^63 and 2^63 it is said to be.</summary>
+    private static bool Fits(ExpectedPiece piece, FileSection section, long entry) =>
+        entry >= piece.Prefix && piece.Size <= section.Size && entry <= section.Size - piece.Size;
 
     private void Compare(ExpectedPiece expected, FileSection section, long entry)
     {
@@ -91,22 +97,41 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
         {
             return;
         }
-        var (start, end) = (entry - expected.Prefix, entry + expected.Size);
-        if (!report.Expect("code", start >= 0 && end <= section.Size && section.IsAlloc, () => $"'{Label(expected)}' does not fit into {section.Name} at 0x{entry:x}")
+        if (!report.Expect("code", Fits(expected, section, entry) && section.IsAlloc && (section.HasBytes || section.IsZeroed),
+                () => $"'{Label(expected)}' does not fit into {section.Name} at 0x{entry:x}")
             || !report.Expect("code", IsRightSection(expected, section), () => $"'{Label(expected)}' lies in {section.Name}, which is not of the kind of {expected.Section}"))
         {
             return;
         }
-        var bytes = Convert.FromHexString(expected.Bytes);
-        var actual = section.IsZeroed ? new byte[end - start] : module.BytesOf(section)[(int)start..(int)end].ToArray();
-        var nops = bytes.Length > 0 ? RewrittenSites(expected, bytes, actual) : [];
-        CompareBytes(expected, bytes.Length > 0 ? bytes : new byte[actual.Length], actual, nops);
-        CompareReferences(expected, section, entry, nops);
+        var rewritten = CompareContents(expected, section, entry);
+        CompareReferences(expected, section, entry, rewritten);
         if (expected.Kind == PieceKind.Function)
         {
-            report.Expect("code", module.Symbols.Any(s => s.Section == section && s.Value == entry && s.Name == expected.Name && (s.Size == expected.Size || s.Size == 0)),
+            report.Expect("code", module.SymbolsAt(section, entry).Any(s => s.Name == expected.Name && (s.Size == expected.Size || s.Size == 0)),
                 () => $"no symbol '{expected.Name}' of {expected.Size} bytes is where its code is, {section.Name}+0x{entry:x}");
         }
+    }
+
+    /// <summary>Compares the bytes; gives for each of the piece's whether objtool may have made it part of a no-op, and did.</summary>
+    private bool[] CompareContents(ExpectedPiece expected, FileSection section, long entry)
+    {
+        if (section.IsZeroed && expected.Bytes.Length == 0)
+        {
+            report.Counted("code");
+            return [];
+        }
+        var (from, to) = ((int)(entry - expected.Prefix), (int)(entry + expected.Size));
+        limit.Spend(to - from);
+        var actual = section.IsZeroed ? new byte[to - from] : module.BytesOf(section)[from..to].ToArray();
+        if (expected.Bytes.Length == 0)
+        {
+            CompareBytes(expected, new byte[actual.Length], actual, []);
+            return [];
+        }
+        var bytes = Convert.FromHexString(expected.Bytes);
+        var rewritten = RewrittenSites(expected, bytes, actual);
+        CompareBytes(expected, bytes, actual, rewritten);
+        return rewritten;
     }
 
     private static bool IsRightSection(ExpectedPiece expected, FileSection section) => expected.Kind switch
@@ -119,9 +144,9 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
     };
 
     /// <summary>Sites that objtool may have made no-ops, and did: jump labels that start disabled, and tracer calls.</summary>
-    private List<(int Start, int Length)> RewrittenSites(ExpectedPiece expected, byte[] bytes, byte[] actual)
+    private bool[] RewrittenSites(ExpectedPiece expected, byte[] bytes, byte[] actual)
     {
-        var sites = new List<(int, int)>();
+        var rewritten = new bool[bytes.Length];
         foreach (var entry in expected.Entries.Where(e => e.Section == "__jump_table" && e.References.Count == 3))
         {
             var at = (int)entry.References[0].Delta + expected.Prefix;
@@ -129,19 +154,19 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
             var isNop = at >= 0 && at < bytes.Length && actual.AsSpan(at).StartsWith(nop);
             if (isNop && (entry.References[2].Delta & 2) != 0)
             {
-                sites.Add((at, nop.Length));
+                rewritten.AsSpan(at, nop.Length).Fill(true);
             }
             report.Expect("tables", entry.Absent is not true || isNop,
                 () => $"'{Label(expected)}'+0x{at - expected.Prefix:x}: its switch is not in the table, yet the branch is not off");
         }
-        return sites;
+        return rewritten;
     }
 
-    private void CompareBytes(ExpectedPiece expected, byte[] bytes, byte[] actual, List<(int Start, int Length)> nops)
+    private void CompareBytes(ExpectedPiece expected, byte[] bytes, byte[] actual, bool[] rewritten)
     {
         for (var i = 0; i < bytes.Length; i++)
         {
-            if (bytes[i] != actual[i] && !nops.Exists(n => i >= n.Start && i < n.Start + n.Length))
+            if (bytes[i] != actual[i] && !(i < rewritten.Length && rewritten[i]))
             {
                 var offset = i;
                 var words = expected.Kind == PieceKind.Function
@@ -153,11 +178,11 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
         report.Counted("code", bytes.Length);
     }
 
-    private void CompareReferences(ExpectedPiece expected, FileSection section, long entry, List<(int Start, int Length)> nops)
+    private void CompareReferences(ExpectedPiece expected, FileSection section, long entry, bool[] rewritten)
     {
-        var (start, end) = (entry - expected.Prefix, entry + expected.Size);
-        var found = module.RelocationsOf(section).Where(r => r.Offset >= start && r.Offset < end).ToLookup(r => (int)(r.Offset - entry));
-        bool IsRewritten(int at) => nops.Exists(n => at + expected.Prefix >= n.Start && at + expected.Prefix < n.Start + n.Length);
+        var found = module.RelocationsIn(section, entry - expected.Prefix, entry + expected.Size).ToLookup(r => (int)(r.Offset - entry));
+        limit.Spend(found.Count);
+        bool IsRewritten(int at) => at + expected.Prefix is >= 0 and var i && i < rewritten.Length && rewritten[i];
         foreach (var reference in expected.References)
         {
             var place = $"'{Label(expected)}'+0x{reference.At:x}";

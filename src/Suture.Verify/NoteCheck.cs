@@ -15,7 +15,7 @@ internal static class NoteCheck
     private const string SectionName = ".note.suture";
     private const int MaxCodeBytes = 1 << 20;
 
-    public static void Run(RelocatableFile module, Manifest manifest, IRunningKernel? kernel, CheckReport report)
+    public static void Run(RelocatableFile module, Manifest manifest, IRunningKernel? kernel, CheckReport report, WorkLimit limit)
     {
         var section = module.Find(SectionName);
         if (!report.Expect("note", section is { IsAlloc: true, Type: 7 }, () => $"there is no {SectionName} that the kernel would show"))
@@ -25,7 +25,7 @@ internal static class NoteCheck
         try
         {
             using var json = JsonDocument.Parse(Description(module.BytesOf(section!)).ToArray());
-            Compare(json.RootElement, manifest, kernel, report);
+            Compare(json.RootElement, manifest, kernel, report, limit);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
         {
@@ -44,7 +44,7 @@ internal static class NoteCheck
         return size <= notes.Length - 20 ? notes.Slice(20, (int)size) : throw new FormatException("its description reaches past its end");
     }
 
-    private static void Compare(JsonElement note, Manifest manifest, IRunningKernel? kernel, CheckReport report)
+    private static void Compare(JsonElement note, Manifest manifest, IRunningKernel? kernel, CheckReport report, WorkLimit limit)
     {
         var meant = note.GetProperty("kernel");
         void Same(string what, string said, string wanted) => report.Expect("note", said == wanted, () => $"it says {what} {said}, must say {wanted}");
@@ -52,30 +52,33 @@ internal static class NoteCheck
         Same("kernel", meant.GetProperty("release").GetString()!, manifest.Release);
         Same("build-id", meant.GetProperty("buildId").GetString()!, manifest.BuildId);
         report.Expect("note", note.GetProperty("replace").GetBoolean() == manifest.Replace, () => "it says otherwise than klp_patch whether all other livepatches go");
-        var functions = note.GetProperty("functions").EnumerateArray().ToList();
+        var functions = note.GetProperty("functions").EnumerateArray().GroupBy(f => (f.GetProperty("object").GetString(), f.GetProperty("name").GetString()))
+            .ToDictionary(g => g.Key, g => g.ToList());
         foreach (var wanted in manifest.Replacements)
         {
-            var at = functions.FindIndex(f => f.GetProperty("object").GetString() == wanted.Object && f.GetProperty("name").GetString() == wanted.Name
-                && ModuleWalk.IsPosition(wanted.SymPos, f.GetProperty("sympos").GetInt32()));
+            var named = functions.GetValueOrDefault((wanted.Object, wanted.Name), []);
+            limit.Spend(1 + named.Count);
+            var at = named.FindIndex(f => ModuleWalk.IsPosition(wanted.SymPos, f.GetProperty("sympos").GetInt32()));
             if (!report.Expect("note", at >= 0, () => $"it does not name '{wanted.Name}' of {wanted.Object}, number {wanted.SymPos}"))
             {
                 continue;
             }
-            if (kernel is not null && functions[at].TryGetProperty("digest", out var digest))
+            if (kernel is not null && named[at].TryGetProperty("digest", out var digest))
             {
-                CheckDigest(wanted, functions[at], digest.GetString()!, kernel, report);
+                CheckDigest(wanted, named[at], digest.GetString()!, kernel, report, limit);
             }
-            functions.RemoveAt(at);
+            named.RemoveAt(at);
         }
-        foreach (var extra in functions)
+        foreach (var extra in functions.Values.SelectMany(f => f))
         {
             report.Fault("note", $"it names '{extra.GetProperty("name").GetString()}' of {extra.GetProperty("object").GetString()}, which is not replaced");
         }
     }
 
-    private static void CheckDigest(Replacement function, JsonElement said, string digest, IRunningKernel kernel, CheckReport report)
+    private static void CheckDigest(Replacement function, JsonElement said, string digest, IRunningKernel kernel, CheckReport report, WorkLimit limit)
     {
         var size = said.GetProperty("size").GetInt32();
+        limit.Spend(size is > 0 and <= MaxCodeBytes ? size : 1);
         var code = size is > 0 and <= MaxCodeBytes ? Shipped(function, size, kernel) : null;
         if (!report.Expect("note", code is not null, () => $"the kernel has no {size} bytes of '{function.Name}' of {function.Object}"))
         {

@@ -4,9 +4,14 @@ using System.Text;
 namespace Suture.Verify;
 
 /// <summary>The klp_patch, klp_object and klp_func structures of a module, read as the livepatch core reads them, against what they must say.</summary>
-internal sealed class PatchStructures(RelocatableFile module, Manifest manifest, ModuleWalk walk, CheckReport report)
+internal sealed class PatchStructures(RelocatableFile module, Manifest manifest, ModuleWalk walk, CheckReport report, WorkLimit limit)
 {
+    /// <summary>Elements of one array, and functions of all objects together.</summary>
     private const int MaxEntries = 100_000;
+
+    /// <summary>Longer names no kernel has.</summary>
+    private const int MaxNameBytes = 1024;
+
     private readonly PatchLayout _layout = manifest.Layout;
 
     /// <summary>Fields that were read: offset in the section and width in bytes. All others must be zero.</summary>
@@ -23,7 +28,7 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
             return;
         }
         var (section, at) = (symbol!.Section!, symbol.Value);
-        if (!report.Expect("patch", at >= 0 && at <= section.Size - _layout.PatchSize && !section.IsZeroed, () => $"the klp_patch does not fit into {section.Name}"))
+        if (!report.Expect("patch", at >= 0 && at <= section.Size - _layout.PatchSize && section.HasBytes, () => $"the klp_patch does not fit into {section.Name}"))
         {
             return;
         }
@@ -45,6 +50,7 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
     {
         for (var kind = 0; kind < _layout.Callbacks.Count; kind++)
         {
+            limit.Spend(1 + (manifest.Callbacks?.Count ?? 0));
             var wanted = (manifest.Callbacks ?? []).FirstOrDefault(c => c.Object == name && c.Kind == kind);
             var field = at + _layout.Callbacks[kind];
             _read[field] = 8;
@@ -82,6 +88,7 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
         }
         foreach (var state in wanted)
         {
+            limit.Spend(found.Count);
             var data = found.Find(f => f.Id == state.Id).Data;
             if (report.Expect("patch", state.Data is null == data is null && data is null or { Type: RelocationKind.Abs64, Symbol.Section: not null },
                 () => $"klp_state {state.Id}: its data is {(data is null ? "missing" : "none that the objects ask for")}") && state.Data is { } piece)
@@ -115,6 +122,7 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
             report.Fault("patch", "klp_patch.objs leads nowhere");
             yield break;
         }
+        var functions = 0;
         for (var n = 0; !IsEnd(section, at, _layout.ObjectSize, pointers, "klp_object"); at += _layout.ObjectSize, n++)
         {
             var name = "vmlinux";
@@ -130,8 +138,13 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
                 report.Fault("patch", $"klp_object.funcs of {name} leads nowhere");
                 yield break;
             }
-            for (var m = 0; m < MaxEntries && !IsEnd(section, func, _layout.FuncSize, pointers, "klp_func"); func += _layout.FuncSize, m++)
+            for (; !IsEnd(section, func, _layout.FuncSize, pointers, "klp_func"); func += _layout.FuncSize)
             {
+                if (++functions > MaxEntries)
+                {
+                    report.Fault("patch", $"it redirects more than {MaxEntries} functions");
+                    yield break;
+                }
                 (_read[func + _layout.FuncOldName], _read[func + _layout.FuncNewFunc], _read[func + _layout.FuncOldSymPos]) = (8, 8, 8);
                 var old = pointers.TryGetValue(func + _layout.FuncOldName, out var oldName) ? Text(oldName) : "";
                 var position = BinaryPrimitives.ReadInt64LittleEndian(module.BytesOf(section)[(int)(func + _layout.FuncOldSymPos)..]);
@@ -146,7 +159,7 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
     /// <summary>Whether the all-zero element that ends an array is here. An array that runs out of its section has none.</summary>
     private bool IsEnd(FileSection section, long at, int size, Dictionary<long, FileRelocation> pointers, string what)
     {
-        if (at < 0 || at + size > section.Size)
+        if (at < 0 || at > section.Size - size)
         {
             report.Fault("patch", $"the array of {what} has no end");
             return true;
@@ -158,11 +171,12 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
     private string Text(FileRelocation pointer)
     {
         var at = pointer.Symbol.Value + pointer.Addend;
-        if (pointer.Symbol.Section is not { IsZeroed: false } section || at < 0 || at >= section.Size || pointer.Type != RelocationKind.Abs64)
+        if (pointer.Symbol.Section is not { HasBytes: true } section || at < 0 || at >= section.Size || pointer.Type != RelocationKind.Abs64)
         {
             return "";
         }
         var bytes = module.BytesOf(section)[(int)at..];
+        bytes = bytes[..Math.Min(bytes.Length, MaxNameBytes)];
         return bytes.IndexOf((byte)0) is >= 0 and var end ? Encoding.ASCII.GetString(bytes[..end]) : "";
     }
 
@@ -172,15 +186,19 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
         {
             report.Fault("patch", $"there is no klp_object {callback.Object}, whose callback {callback.Kind} must lead to '{ModuleWalk.Label(manifest.Pieces[callback.Piece])}'");
         }
+        var named = found.ToLookup(f => f.Name, StringComparer.Ordinal);
+        var taken = new HashSet<Redirection>(ReferenceEqualityComparer.Instance);
         foreach (var wanted in manifest.Replacements)
         {
             var body = ModuleWalk.Label(manifest.Pieces[wanted.Piece]);
-            var matching = found.FindAll(f => f.Object == wanted.Object && f.Name == wanted.Name && f.SymPos is >= 0 and <= int.MaxValue && ModuleWalk.IsPosition(wanted.SymPos, (int)f.SymPos));
-            if (!report.Expect("patch", matching.Count == 1, () => Missing(wanted, matching.Count, found)))
+            var namesakes = named[wanted.Name].Where(f => !taken.Contains(f)).ToList();
+            limit.Spend(1 + namesakes.Count);
+            var matching = namesakes.FindAll(f => f.Object == wanted.Object && f.SymPos is >= 0 and <= int.MaxValue && ModuleWalk.IsPosition(wanted.SymPos, (int)f.SymPos));
+            if (!report.Expect("patch", matching.Count == 1, () => Missing(wanted, matching.Count, namesakes)))
             {
                 continue;
             }
-            found.Remove(matching[0]);
+            taken.Add(matching[0]);
             var target = matching[0].NewFunction;
             if (report.Expect("patch", target is { Type: RelocationKind.Abs64, Symbol.Section: not null },
                 () => $"klp_func '{wanted.Name}' has no new function"))
@@ -189,15 +207,15 @@ internal sealed class PatchStructures(RelocatableFile module, Manifest manifest,
                 walk.Bind(wanted.Piece, r.Symbol.Section!, r.Symbol.Value + r.Addend, $"klp_func '{wanted.Name}', which must lead to '{body}',");
             }
         }
-        foreach (var extra in found)
+        foreach (var extra in found.Where(f => !taken.Contains(f)))
         {
             report.Fault("patch", $"klp_func '{extra.Name}',{extra.SymPos} of {extra.Object} is none that the objects ask for");
         }
     }
 
-    private static string Missing(Replacement wanted, int count, List<Redirection> found)
+    private static string Missing(Replacement wanted, int count, List<Redirection> namesakes)
     {
-        var other = found.Find(f => f.Name == wanted.Name);
+        var other = namesakes.FirstOrDefault();
         return count > 1 ? $"{count} klp_func for '{wanted.Name}' of {wanted.Object}"
             : other is not null ? $"klp_func '{wanted.Name}' says {other.Object}, position {other.SymPos}; it must say {wanted.Object}, position {wanted.SymPos}"
             : $"no klp_func redirects '{wanted.Name}' of {wanted.Object}";

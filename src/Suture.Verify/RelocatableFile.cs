@@ -27,7 +27,8 @@ public enum SymbolPlace
 /// <param name="Size">Bytes.</param>
 /// <param name="EntrySize">sh_entsize.</param>
 /// <param name="Info">sh_info: the section that a relocation section is for.</param>
-public sealed record FileSection(int Index, string Name, uint Type, ulong Flags, long Offset, long Size, long EntrySize, uint Info)
+/// <param name="Alignment">sh_addralign: its place in memory is a multiple of this.</param>
+public sealed record FileSection(int Index, string Name, uint Type, ulong Flags, long Offset, long Size, long EntrySize, uint Info, long Alignment)
 {
     /// <summary>Whether it is loaded.</summary>
     public bool IsAlloc => (Flags & 2) != 0;
@@ -43,6 +44,9 @@ public sealed record FileSection(int Index, string Name, uint Type, ulong Flags,
 
     /// <summary>Whether it has no bytes in the file (SHT_NOBITS).</summary>
     public bool IsZeroed => Type == 8;
+
+    /// <summary>Whether its <see cref="Size"/> bytes are in the file.</summary>
+    public bool HasBytes => Type is not (0 or 8);
 }
 
 /// <summary>One symbol.</summary>
@@ -82,9 +86,16 @@ public readonly record struct FileRelocation(long Offset, uint Type, FileSymbol 
 public sealed class RelocatableFile
 {
     private const int MaxSections = 1 << 20;
+
+    /// <summary>Eight times what the kernel takes.</summary>
+    internal const int MaxNameBytes = 4096;
+
+    private const long MaxZeroedBytes = 1L << 30;
     private byte[] _bytes;
     private byte[][]? _loaded;
     private readonly Dictionary<int, List<FileRelocation>> _relocations = [];
+    private ILookup<string, FileSymbol>? _byName;
+    private ILookup<(int Section, long Value), FileSymbol>? _byPlace;
 
     private RelocatableFile(byte[] bytes, string name)
     {
@@ -105,13 +116,36 @@ public sealed class RelocatableFile
     public FileSection? Find(string name) => Sections.FirstOrDefault(s => s.Name == name);
 
     /// <summary>The bytes of <paramref name="section"/>; empty when it has none in the file.</summary>
-    public ReadOnlySpan<byte> BytesOf(FileSection section) => section.IsZeroed || section.Type == 0 ? default
+    public ReadOnlySpan<byte> BytesOf(FileSection section) => !section.HasBytes ? default
         : _loaded is { } loaded ? loaded[section.Index]
         : _bytes.AsSpan((int)section.Offset, (int)section.Size);
 
     /// <summary>The relocations applied to <paramref name="section"/>, by offset.</summary>
     public IReadOnlyList<FileRelocation> RelocationsOf(FileSection section) =>
         _relocations.TryGetValue(section.Index, out var list) ? list : [];
+
+    /// <summary>Those of <see cref="RelocationsOf"/> that are written at <paramref name="start"/> or behind it, and before <paramref name="end"/>.</summary>
+    public IEnumerable<FileRelocation> RelocationsIn(FileSection section, long start, long end)
+    {
+        var all = RelocationsOf(section);
+        var (low, high) = (0, all.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = all[middle].Offset < start ? (middle + 1, high) : (low, middle);
+        }
+        for (; low < all.Count && all[low].Offset < end; low++)
+        {
+            yield return all[low];
+        }
+    }
+
+    /// <summary>The symbols of that name, in the table's order.</summary>
+    public IEnumerable<FileSymbol> SymbolsNamed(string name) => (_byName ??= Symbols.ToLookup(s => s.Name, StringComparer.Ordinal))[name];
+
+    /// <summary>The symbols that point to <paramref name="value"/> in <paramref name="section"/>, in the table's order.</summary>
+    public IEnumerable<FileSymbol> SymbolsAt(FileSection section, long value) =>
+        (_byPlace ??= Symbols.Where(s => s.Section is not null).ToLookup(s => (s.Section!.Index, s.Value)))[(section.Index, value)];
 
     /// <summary>Reads <paramref name="bytes"/>; <paramref name="name"/> is used in messages.</summary>
     /// <exception cref="DamagedFileException">It is not a well-formed relocatable x86-64 file.</exception>
@@ -172,18 +206,26 @@ public sealed class RelocatableFile
         var strings = headers.AsSpan((int)names * 64, 64);
         var (stringsAt, stringsSize) = (U64(strings[24..]), U64(strings[32..]));
         var sections = new FileSection[count];
+        var (contents, zeroed) = (0L, 0L);
         for (var i = 0; i < sections.Length; i++)
         {
             var h = headers.AsSpan(i * 64, 64);
             var section = new FileSection(i, Text(stringsAt, stringsSize, U32(h), $"section {i}"), U32(h[4..]), U64(h[8..]),
-                (long)U64(h[24..]), (long)U64(h[32..]), (long)U64(h[56..]), U32(h[44..]));
+                (long)U64(h[24..]), (long)U64(h[32..]), (long)U64(h[56..]), U32(h[44..]), (long)U64(h[48..]));
             if (section.Size < 0 || section.Size > int.MaxValue)
             {
                 throw Damaged($"section {section.Name}", "is larger than any module");
             }
-            if (!section.IsZeroed && section.Type != 0)
+            if (section.HasBytes)
             {
                 Slice((ulong)section.Offset, (ulong)section.Size, $"section {section.Name}");
+            }
+            contents += section.HasBytes ? section.Size : 0;
+            zeroed += section.IsZeroed ? section.Size : 0;
+            // Sections that share their bytes would make a small file as much work as a large one.
+            if (contents > _bytes.Length || zeroed > MaxZeroedBytes)
+            {
+                throw Damaged($"section {section.Name}", "sections up to here hold more than the file does, or more zeroes than any module");
             }
             sections[i] = section;
         }
@@ -203,6 +245,7 @@ public sealed class RelocatableFile
         var end = rest.IndexOf((byte)0);
         _nameBytes += Math.Max(0, end);
         return end < 0 ? throw Damaged(what, "its name has no end")
+            : end > MaxNameBytes ? throw Damaged(what, $"its name has {end} bytes")
             : _nameBytes > MaxNameBytesPerByte * _bytes.Length ? throw Damaged("string table", "symbols share names in a way that no compiler does: together they are larger than the file")
             : Encoding.UTF8.GetString(rest[..end]);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Suture.Build;
 using Suture.Diff;
 using Suture.Elf;
+using Suture.Verify;
 
 namespace Suture.Campaigns.Fuzz;
 
@@ -43,6 +44,11 @@ internal static class FuzzWorker
     /// <summary>Gives a damaged object to all that reads objects, and says what came of it, in one line.</summary>
     public static string Try(byte[] original, byte[] mutant, Action stepDone)
     {
+        if (Verify(original, mutant) is { } fault)
+        {
+            return fault;
+        }
+        stepDone();
         try
         {
             // What suture inspect does.
@@ -74,6 +80,34 @@ internal static class FuzzWorker
             }
         }
         return Diffed;
+    }
+
+    /// <summary>
+    /// What suture inspect --check does where no kernel is at hand: read, and walk the module by its own record and by the one that it had before it
+    /// was damaged.
+    /// </summary>
+    private static string? Verify(byte[] original, byte[] mutant)
+    {
+        try
+        {
+            var module = RelocatableFile.Read(mutant, "mutant");
+            foreach (var holder in (byte[][])[original, mutant])
+            {
+                if (ModuleCheck.ManifestOf(RelocatableFile.Read(holder, "holder of the record")) is { } manifest)
+                {
+                    ModuleCheck.Run(module, manifest);
+                }
+            }
+        }
+        catch (DamagedFileException)
+        {
+            // Its own error: the file is damaged, or made to be expensive.
+        }
+        catch (Exception e)
+        {
+            return Describe(e);
+        }
+        return null;
     }
 
     private static string Describe(Exception e)

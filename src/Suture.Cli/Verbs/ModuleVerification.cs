@@ -27,8 +27,9 @@ internal static class ModuleVerification
     {
         try
         {
-            var module = RelocatableFile.Read(await File.ReadAllBytesAsync(path, cancellation), path);
-            var carried = ModuleCheck.ManifestOf(module);
+            var bytes = await File.ReadAllBytesAsync(path, cancellation);
+            var module = HostileFile.Look(path, () => RelocatableFile.Read(bytes, path));
+            var carried = HostileFile.Look(path, () => ModuleCheck.ManifestOf(module));
             if (carried is null && patches.Length == 0)
             {
                 return VerificationReport.Unverifiable(path,
@@ -46,7 +47,7 @@ internal static class ModuleVerification
                 }
                 expected = fresh;
             }
-            var report = ModuleCheck.Run(module, expected!, kernel is null ? null : new KernelUnderCheck(kernel));
+            var report = HostileFile.Look(path, () => ModuleCheck.Run(module, expected!, kernel is null ? null : new KernelUnderCheck(kernel)));
             return VerificationReport.From(path, expected!, report, kernel is not null, patches.Length > 0);
         }
         catch (DamagedFileException e)

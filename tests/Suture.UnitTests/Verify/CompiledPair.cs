@@ -21,7 +21,7 @@ internal sealed class CompiledPair : IRunningKernel
 
     public string BuildId => "00";
 
-    public IReadOnlyList<(ulong Address, char Type)> Find(string name) => [(0xffffffff81000000 + (ulong)(name.Length * 4096), 't')];
+    public IReadOnlyList<(ulong Address, char Type)> Find(string name) => [(0xffffffff81000000 + (ulong)(name.Length * 4096), 'T')];
 
     public bool TryRead(ulong address, int length, out ReadOnlySpan<byte> bytes)
     {
@@ -34,28 +34,32 @@ internal sealed class CompiledPair : IRunningKernel
     public (string Owner, uint Crc)? Export(string name) => ("vmlinux", 1);
 
     /// <summary>What the verifier expects when the engine claims that <paramref name="replaced"/> are replaced and <paramref name="brought"/> brought along.</summary>
-    public ExpectationResult Expect(string[] replaced, params string[] brought) => Expectation.Derive(
-        new ModuleTerms
-        {
-            Module = "suture_test",
-            Replace = true,
-            Layout = new PatchLayout(200, 0, 8, 16, 112, 0, 8, 120, 0, 8, 16, [16, 24, 32, 40], 24, 24, 0, 8, 16),
-            NameField = (24, 56),
-            EntrySizes = new Dictionary<string, int> { ["__bug_table"] = 12 },
-            Generated = new HashSet<string> { ".return_sites" },
-            HasVersions = false,
-            Info = [],
-            Processed = Nothing,
-        },
-        [new UnitPair
-        {
-            Unit = "test.c",
-            Owner = "vmlinux",
-            Original = () => Original,
-            Patched = () => Patched,
-            Replaced = replaced.ToDictionary(n => n),
-            Included = replaced.Concat(brought).ToHashSet(),
-        }], this);
+    public ExpectationResult Expect(string[] replaced, params string[] brought) => Expectation.Derive(Terms, [Unit("vmlinux", replaced, brought)], this);
+
+    /// <summary>What modules of these tests have in common.</summary>
+    public static ModuleTerms Terms { get; } = new()
+    {
+        Module = "suture_test",
+        Replace = true,
+        Layout = new PatchLayout(200, 0, 8, 16, 112, 0, 8, 120, 0, 8, 16, [16, 24, 32, 40], 24, 24, 0, 8, 16),
+        NameField = (24, 56),
+        EntrySizes = new Dictionary<string, int> { ["__bug_table"] = 12 },
+        Generated = new HashSet<string> { ".return_sites" },
+        HasVersions = false,
+        Info = [],
+        Processed = Nothing,
+    };
+
+    /// <summary>The pair as a unit of <paramref name="owner"/>, with the engine's claims.</summary>
+    public UnitPair Unit(string owner, string[] replaced, params string[] brought) => new()
+    {
+        Unit = "test.c",
+        Owner = owner,
+        Original = () => Original,
+        Patched = () => Patched,
+        Replaced = replaced.ToDictionary(n => n),
+        Included = replaced.Concat(brought).ToHashSet(),
+    };
 
     private static byte[] Object(string source) => Compiled.GetOrAdd(source, s => new Lazy<byte[]>(() => Compile(s))).Value;
 
