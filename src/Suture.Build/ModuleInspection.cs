@@ -105,8 +105,12 @@ public sealed class ModuleInspection
         var patch = module.Symbols.Find(s => s.Name == "suture_patch");
         var objectsAt = pointers.Find(r => r.Symbol.Section == data && r.Offset < (patch?.Size ?? 0)).Addend;
         string? pendingObject = null;
-        for (var i = 0; i < pointers.Count && functions.Count < MaxFunctions && objects.Count < MaxObjects; i++)
+        for (var i = 0; i < pointers.Count; i++)
         {
+            if (functions.Count > MaxFunctions || objects.Count > MaxObjects)
+            {
+                throw new ElfFormatException(module.Name, $"section {data.Name}", "describes more functions or objects than any livepatch has");
+            }
             var r = pointers[i];
             if (r.Symbol.Section == names)
             {

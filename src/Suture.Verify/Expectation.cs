@@ -302,7 +302,7 @@ public sealed class Expectation
             [.. e.References.Select(r => Refer(unit, piece, r, fromTable: true))], IsSilenced(unit, e) ? true : null)).Concat(GeneratedEntries(unit, piece));
         return new ExpectedPiece(unit.Pair.Unit, unit.Pair.Owner, piece.Kind, piece.Name, piece.Section.Name, _required.Contains(piece),
             (int)(piece.Entry - piece.Start), (int)(piece.End - piece.Entry), Convert.ToHexStringLower(bytes),
-            [.. piece.References.Select(r => Refer(unit, piece, r, fromTable: false))], [.. entries]);
+            [.. piece.References.Select(r => Refer(unit, piece, r, fromTable: false))], [.. entries], Math.Max(1, piece.Section.Alignment));
     }
 
     /// <summary>Whether an entry is the switch of a tracepoint that is in a module: the table is processed when the livepatch loads, perhaps before.</summary>

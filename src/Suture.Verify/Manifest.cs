@@ -167,8 +167,9 @@ public sealed record RunningSymbol(string Object, IReadOnlyList<string> Names, b
 /// <param name="Bytes">All bytes, hexadecimal, relocated fields zero; empty for zeroed data.</param>
 /// <param name="References">What it refers to.</param>
 /// <param name="Entries">Table entries that describe it.</param>
+/// <param name="Alignment">Alignment of the section it was compiled into; null in records that do not say.</param>
 public sealed record ExpectedPiece(string Unit, string Owner, PieceKind Kind, string Name, string Section, bool Required, int Prefix, int Size, string Bytes,
-    IReadOnlyList<ExpectedReference> References, IReadOnlyList<ExpectedEntry> Entries);
+    IReadOnlyList<ExpectedReference> References, IReadOnlyList<ExpectedEntry> Entries, long? Alignment = null);
 
 /// <summary>A reference that must be there.</summary>
 /// <param name="At">Where it is written, from the entry.</param>

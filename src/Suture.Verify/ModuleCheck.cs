@@ -17,6 +17,7 @@ public static class ModuleCheck
         ArgumentNullException.ThrowIfNull(manifest);
         var (report, limit) = (new CheckReport(), new WorkLimit(module.Name));
         CheckInfo(module, manifest, report);
+        CheckSections(module, report);
         SymbolVersions.Check(module, manifest, report);
         var walk = new ModuleWalk(module, manifest, report, limit);
         new PatchStructures(module, manifest, walk, report, limit).Run();
@@ -61,6 +62,20 @@ public static class ModuleCheck
             report.Expect("info", info.Count(i => i.StartsWith(key + "=", StringComparison.Ordinal)) == 1, () => $".modinfo does not have exactly one '{key}'");
         }
         report.Expect("info", info.Any(i => i.StartsWith($"vermagic={manifest.Release} ", StringComparison.Ordinal)), () => $"it is not for kernel {manifest.Release}");
+    }
+
+    /// <summary>What the loader goes by and nothing else shows: sections by their names, and which relocations are in memory when the livepatch core applies them.</summary>
+    private static void CheckSections(RelocatableFile module, CheckReport report)
+    {
+        // Parts of the kernel look a section up by its name and take the first, others the last.
+        foreach (var group in module.Sections.Where(s => s.Name.Length > 0 && (s.IsAlloc || s.Name is ".modinfo" or "__versions" or Manifest.SectionName)).GroupBy(s => s.Name, StringComparer.Ordinal))
+        {
+            report.Expect("info", group.Count() == 1, () => $"there are {group.Count()} sections {group.Key}");
+        }
+        foreach (var table in module.Sections.Where(s => s.IsLivepatchTable))
+        {
+            report.Expect("references", table.IsAlloc, () => $"{table.Name} is not loaded, so the livepatch core does not see it");
+        }
     }
 
     private static void CheckObjtool(RelocatableFile module, Manifest manifest, CheckReport report)

@@ -6,6 +6,9 @@ namespace Suture.Verify;
 /// </summary>
 internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, CheckReport report, WorkLimit limit)
 {
+    /// <summary>The loader compares the whole name (find_pcpusec in kernel/module).</summary>
+    private const string PerCpu = ".data..percpu";
+
     private readonly Dictionary<int, (FileSection Section, long Entry)> _places = [];
     private readonly HashSet<(int Piece, int Section, long Entry)> _compared = [];
     private readonly Dictionary<(int Section, long Entry), int> _byPlace = [];
@@ -103,6 +106,8 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
         {
             return;
         }
+        report.Expect("code", expected.Alignment is not { } alignment || section.Alignment >= alignment,
+            () => $"'{Label(expected)}' lies in {section.Name}, which is aligned to {section.Alignment} bytes; the compiler wants {expected.Alignment}");
         var rewritten = CompareContents(expected, section, entry);
         CompareReferences(expected, section, entry, rewritten);
         if (expected.Kind == PieceKind.Function)
@@ -134,14 +139,16 @@ internal sealed class ModuleWalk(RelocatableFile module, Manifest manifest, Chec
         return rewritten;
     }
 
-    private static bool IsRightSection(ExpectedPiece expected, FileSection section) => expected.Kind switch
-    {
-        PieceKind.Function => section.IsCode,
-        PieceKind.Data => !section.IsCode
-            && expected.Section.StartsWith(".data..percpu", StringComparison.Ordinal) == section.Name.StartsWith(".data..percpu", StringComparison.Ordinal)
-            && (section.IsWritable || !(expected.Section.StartsWith(".data", StringComparison.Ordinal) || expected.Section.StartsWith(".bss", StringComparison.Ordinal))),
-        _ => true,
-    };
+    /// <summary>Whether the loader does with <paramref name="section"/> what the piece needs: by its name it tells per-CPU data, and what to give back once the module has been initialised.</summary>
+    private static bool IsRightSection(ExpectedPiece expected, FileSection section) =>
+        (expected.Owner.Length == 0 || !TableSections.IsBootOnly(section.Name) || (expected.Kind != PieceKind.Function && TableSections.IsBootOnly(expected.Section))) && expected.Kind switch
+        {
+            PieceKind.Function => section.IsCode,
+            PieceKind.Data => !section.IsCode
+                && expected.Section.StartsWith(PerCpu, StringComparison.Ordinal) == (section.Name == PerCpu)
+                && (section.IsWritable || !(expected.Section.StartsWith(".data", StringComparison.Ordinal) || expected.Section.StartsWith(".bss", StringComparison.Ordinal))),
+            _ => true,
+        };
 
     /// <summary>Sites that objtool may have made no-ops, and did: jump labels that start disabled, and tracer calls.</summary>
     private bool[] RewrittenSites(ExpectedPiece expected, byte[] bytes, byte[] actual)

@@ -45,6 +45,9 @@ public sealed record FileSection(int Index, string Name, uint Type, ulong Flags,
     /// <summary>Whether it has no bytes in the file (SHT_NOBITS).</summary>
     public bool IsZeroed => Type == 8;
 
+    /// <summary>Whether the livepatch core applies it when the patched object is there (SHF_RELA_LIVEPATCH).</summary>
+    public bool IsLivepatchTable => (Flags & 0x0010_0000) != 0;
+
     /// <summary>Whether its <see cref="Size"/> bytes are in the file.</summary>
     public bool HasBytes => Type is not (0 or 8);
 }
@@ -76,7 +79,7 @@ public sealed record FileSymbol(int Index, string Name, SymbolPlace Place, FileS
 public readonly record struct FileRelocation(long Offset, uint Type, FileSymbol Symbol, long Addend, FileSection Table)
 {
     /// <summary>Whether the livepatch core applies it, not the module loader (SHF_RELA_LIVEPATCH).</summary>
-    public bool IsLivepatch => (Table.Flags & 0x0010_0000) != 0;
+    public bool IsLivepatch => Table.IsLivepatchTable;
 }
 
 /// <summary>

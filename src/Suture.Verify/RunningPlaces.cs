@@ -80,7 +80,7 @@ internal sealed class RunningPlaces(CompiledObject original, string owner, IRunn
                 if (kernel.TryRead(place.Address + (ulong)r.At, RelocationKind.Width(r.Type), out var field) && !IsJumpLabel(function, r.At))
                 {
                     var value = field.Length == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(field)
-                        : r.Type == 10 ? BinaryPrimitives.ReadUInt32LittleEndian(field) : (ulong)(long)BinaryPrimitives.ReadInt32LittleEndian(field);
+                        : r.Type == RelocationKind.Abs32 ? BinaryPrimitives.ReadUInt32LittleEndian(field) : (ulong)(long)BinaryPrimitives.ReadInt32LittleEndian(field);
                     addresses.Add(value - (ulong)r.Delta + (RelocationKind.IsPcRelative(r.Type) ? place.Address + (ulong)r.At : 0));
                 }
             }
