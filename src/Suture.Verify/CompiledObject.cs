@@ -41,6 +41,9 @@ internal sealed class CompiledObject
         return cut;
     }
 
+    /// <summary>Whether other objects of the kernel may refer to <paramref name="name"/>: an entry of its own in the kernel's symbol table, or a record for the linker to make one.</summary>
+    public bool Exports(string name) => _file.SymbolsNamed("__ksymtab_" + name).Concat(_file.SymbolsNamed("__export_symbol_" + name)).Any(s => s.Section is not null);
+
     public ReadOnlySpan<byte> BytesOf(Piece piece) =>
         piece.Section.IsZeroed ? default : _file.BytesOf(piece.Section)[(int)piece.Start..(int)piece.End];
 

@@ -23,7 +23,9 @@ public sealed class Expectation
     private readonly HashSet<Piece> _required = [];
     private readonly List<RunningSymbol> _running = [];
     private readonly Dictionary<string, int> _runningIndex = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (Unit Unit, Piece Piece)> _newGlobals = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Owner, string Name), (Unit Unit, Piece Piece)> _newGlobals = [];
+    private readonly Dictionary<string, (Unit Unit, Piece Piece)> _newExports = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Owner, string Name), (Unit Unit, Piece Piece)> _madeGlobal = [];
     private readonly List<Replacement> _replacements = [];
     private readonly List<ExpectedCallback> _callbacks = [];
     private readonly List<ExpectedState> _states = [];
@@ -60,7 +62,7 @@ public sealed class Expectation
         // Not of the common part: a unit that names its module means the one that it was compiled for.
         foreach (var unit in _units.Where(u => u.Comparison is not null))
         {
-            AnnounceNew(unit);
+            Announce(unit);
         }
         foreach (var unit in _units)
         {
@@ -115,16 +117,26 @@ public sealed class Expectation
         return new Unit(pair, original, patched, new PairComparison(original, patched), new RunningPlaces(original, pair.Owner, _kernel));
     }
 
-    private void AnnounceNew(Unit unit)
+    /// <summary>Takes down what other units see of <paramref name="unit"/> that the running kernel does not show them: what is new, and what was static before.</summary>
+    private void Announce(Unit unit)
     {
-        foreach (var piece in unit.Patched.Named.Where(p => unit.IsNew(p) && !TableSections.IsBootOnly(p.Section.Name)))
+        foreach (var piece in unit.Patched.Named.Where(p => !TableSections.IsBootOnly(p.Section.Name)))
         {
-            foreach (var symbol in piece.Symbols.Where(s => s.IsGlobal))
+            var twins = unit.Comparison!.Twins(piece);
+            foreach (var symbol in piece.Symbols.Where(s => s.IsGlobal && !twins.Any(t => t.IsGlobal)))
             {
-                _newGlobals.TryAdd(symbol.Name, (unit, piece));
+                (twins.Count == 0 ? _newGlobals : _madeGlobal).TryAdd((unit.Pair.Owner, symbol.Name), (unit, piece));
+                if (twins.Count == 0 && unit.Patched.Exports(symbol.Name))
+                {
+                    _newExports.TryAdd(symbol.Name, (unit, piece));
+                }
             }
         }
     }
+
+    /// <summary>What is new and units of <paramref name="owner"/> mean by <paramref name="name"/>: their own object's, or what another exports.</summary>
+    private (Unit Unit, Piece Piece)? NewGlobal(string owner, string name) => _newGlobals.TryGetValue((owner, name), out var own) ? own
+        : !RunningPlaces.IsOwn(owner, name, _kernel) && _newExports.TryGetValue(name, out var export) ? export : null;
 
     /// <summary>What the module must hold whatever leads to it: changed functions, and all of the common part.</summary>
     private void ChooseRoots(Unit unit)
@@ -347,7 +359,7 @@ public sealed class Expectation
     private int? KeyPiece(Unit unit, string trampoline)
     {
         var key = "__SCK__" + trampoline[Trampoline.Length..];
-        var (holder, piece) = _newGlobals.TryGetValue(key, out var found) ? found : (unit, unit.Patched.Named.FirstOrDefault(p => p.Name == key && unit.IsNew(p)));
+        var (holder, piece) = NewGlobal(unit.Pair.Owner, key) is { } found ? found : (unit, unit.Patched.Named.FirstOrDefault(p => p.Name == key && unit.IsNew(p)));
         return piece is null ? null : Index(holder, piece);
     }
 
@@ -355,9 +367,7 @@ public sealed class Expectation
     {
         if (r.Target is not { } target)
         {
-            return r.External == "suture_patch" ? new ExpectedReference(r.At, r.Type, r.Delta, PatchPiece, null)
-                : _newGlobals.TryGetValue(r.External!, out var found) ? new ExpectedReference(r.At, r.Type, r.Delta, Index(found.Unit, found.Piece), null)
-                : new ExpectedReference(r.At, r.Type, r.Delta, null, External([r.External!], unit.Pair.Owner));
+            return ReferOutside(unit, from, r, r.External!);
         }
         var (own, running) = TargetRules.Of(target, r, from, fromTable, unit.Comparison, unit.Pair);
         if (running && !own && unit.Comparison!.IsUndecided(target) && !unit.Pair.Included.Contains(target.Name))
@@ -365,6 +375,29 @@ public sealed class Expectation
             _omissions.Add($"{unit.Pair.Unit}: '{from}' refers to '{target}', and which variable of the running kernel that is cannot be told");
         }
         return new ExpectedReference(r.At, r.Type, r.Delta, own ? Index(unit, target) : null, running ? Existing(unit, target) : null);
+    }
+
+    /// <summary>A reference to what the unit does not define itself.</summary>
+    private ExpectedReference ReferOutside(Unit unit, Piece from, PieceReference r, string name)
+    {
+        var owner = unit.Pair.Owner;
+        if (name == "suture_patch")
+        {
+            return new ExpectedReference(r.At, r.Type, r.Delta, PatchPiece, null);
+        }
+        if (NewGlobal(owner, name) is { } added)
+        {
+            return new ExpectedReference(r.At, r.Type, r.Delta, Index(added.Unit, added.Piece), null);
+        }
+        if (_madeGlobal.TryGetValue((owner, name), out var shown))
+        {
+            return new ExpectedReference(r.At, r.Type, r.Delta, null, Existing(shown.Unit, shown.Piece));
+        }
+        if (owner.Length > 0 && r.IsNamed && !RunningPlaces.IsKnownTo(owner, name, _kernel))
+        {
+            _omissions.Add($"{unit.Pair.Unit}: '{from}' refers to '{name}', which nothing in the kernel has for other units than its own");
+        }
+        return new ExpectedReference(r.At, r.Type, r.Delta, null, External([name], owner));
     }
 
     /// <summary>The running version of what the original object defines.</summary>

@@ -56,7 +56,11 @@ internal sealed class Piece(PieceKind kind, string name, FileSection section, lo
 /// <param name="External">Name of what it leads to elsewhere, or null.</param>
 /// <param name="Delta">What the relocation adds to the target's entry; the processor's own counting is left in it.</param>
 /// <param name="IsBranch">Whether it is the operand of a call or jump.</param>
-internal readonly record struct PieceReference(int At, uint Type, Piece? Target, string? External, long Delta, bool IsBranch);
+internal readonly record struct PieceReference(int At, uint Type, Piece? Target, string? External, long Delta, bool IsBranch)
+{
+    /// <summary>Whether <see cref="External"/> is a symbol, not a place that no piece could be told for.</summary>
+    public bool IsNamed => External?.Contains("+0x", StringComparison.Ordinal) == false;
+}
 
 /// <summary>One entry of a table, with the references made from it (by offset in the entry).</summary>
 internal sealed record TableEntry(string Section, byte[] Bytes, List<PieceReference> References);

@@ -18,27 +18,42 @@ internal sealed class RunningPlaces(CompiledObject original, string owner, IRunn
     /// <summary>Where <paramref name="piece"/> of the original is; null when the name is not there or several places remain possible.</summary>
     public FoundPlace? Find(Piece piece) => owner == "vmlinux" ? FindInImage(piece) : FindInModule(piece);
 
-    /// <summary>Where the symbol is that units know by <paramref name="name"/> without defining it; null when it cannot be told.</summary>
+    /// <summary>
+    /// Where the symbol is that units of <paramref name="owner"/> know by <paramref name="name"/> without defining it; null when it cannot be told. A linker
+    /// gives them a global or weak one, of the module or of those who export it: a static one of that name is another unit's affair, even the only one.
+    /// </summary>
     public static FoundPlace? FindExternal(string name, string owner, IRunningKernel kernel)
     {
-        if (owner != "vmlinux" && InModule(owner, name, kernel) is { Count: > 0 } own && (own.Exists(s => s.IsGlobal) || kernel.Export(name) is not { } other || other.Owner == owner))
+        if (IsOwn(owner, name, kernel))
         {
-            var at = own.Count == 1 ? 0 : own.FindIndex(s => s.IsGlobal);
-            return at < 0 || CountsInitialisation(own, at) ? null : new FoundPlace(owner, own.Count == 1 ? 0 : at + 1, PlaceOf(own[at]));
-        }
-        if (kernel.Export(name) is { Owner: not "vmlinux" } export)
-        {
-            return InModule(export.Owner, name, kernel) is [var only] ? new FoundPlace(export.Owner, 0, PlaceOf(only)) : null;
+            return GlobalIn(owner, name, kernel);
         }
         var all = kernel.Find(name);
-        for (var i = 0; i < all.Count; i++)
+        var at = Enumerable.Range(0, all.Count).FirstOrDefault(i => IsGlobal(all[i].Type), -1);
+        if (kernel.Export(name) is { Owner: not "vmlinux" } export && !(owner == "vmlinux" && at >= 0))
         {
-            if (all.Count == 1 || char.IsAsciiLetterUpper(all[i].Type) || all[i].Type is 'w' or 'v')
-            {
-                return new FoundPlace("vmlinux", all.Count == 1 ? 0 : i + 1, Hex(all[i].Address));
-            }
+            return GlobalIn(export.Owner, name, kernel);
         }
-        return null;
+        return at < 0 ? null : new FoundPlace("vmlinux", all.Count == 1 ? 0 : at + 1, Hex(all[at].Address));
+    }
+
+    /// <summary>Whether something defines <paramref name="name"/> so that units of <paramref name="owner"/> may refer to it.</summary>
+    public static bool IsKnownTo(string owner, string name, IRunningKernel kernel) =>
+        kernel.Export(name) is not null || IsOwn(owner, name, kernel) || kernel.Find(name).Any(s => IsGlobal(s.Type));
+
+    /// <summary>Whether <paramref name="owner"/> is a module that has <paramref name="name"/> for its units, whoever else has it.</summary>
+    public static bool IsOwn(string owner, string name, IRunningKernel kernel) => owner is not ("" or "vmlinux") && IsGlobalOf(owner, name, kernel);
+
+    /// <summary>nm writes global symbols in upper case, and weak ones as w or v in either case.</summary>
+    private static bool IsGlobal(char type) => char.IsAsciiLetterUpper(type) || type is 'w' or 'v';
+
+    private static bool IsGlobalOf(string module, string name, IRunningKernel kernel) => InModule(module, name, kernel).Exists(s => s.IsGlobal);
+
+    private static FoundPlace? GlobalIn(string module, string name, IRunningKernel kernel)
+    {
+        var own = InModule(module, name, kernel);
+        var at = own.FindIndex(s => s.IsGlobal);
+        return at < 0 || CountsInitialisation(own, at) ? null : new FoundPlace(module, own.Count == 1 ? 0 : at + 1, PlaceOf(own[at]));
     }
 
     /// <summary>The symbols that a module counts positions in: those of its loaded sections, in the table's order.</summary>
