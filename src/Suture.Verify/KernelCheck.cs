@@ -18,6 +18,7 @@ internal static class KernelCheck
         {
             CheckPlace(symbol.Object, symbol.Names, symbol.SymPos, symbol.Place, kernel, report);
         }
+        new HandedOutAddresses(module, kernel, report).Run();
         var versions = SymbolVersions.Of(module);
         foreach (var symbol in module.Symbols)
         {

@@ -9,6 +9,9 @@ public interface IRunningKernel
     /// <summary>Build-id of its image.</summary>
     string BuildId { get; }
 
+    /// <summary>Whether it has the processor check where indirect calls and jumps lead (CONFIG_X86_KERNEL_IBT).</summary>
+    bool ChecksIndirectBranches { get; }
+
     /// <summary>Link address and nm type letter of every symbol of that name in the image, in kallsyms order.</summary>
     IReadOnlyList<(ulong Address, char Type)> Find(string name);
 

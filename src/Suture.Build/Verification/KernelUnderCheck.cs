@@ -16,6 +16,9 @@ public sealed class KernelUnderCheck(KernelBuild kernel) : IRunningKernel
     public string BuildId => kernel.BuildId;
 
     /// <inheritdoc/>
+    public bool ChecksIndirectBranches => kernel.Config.IsSet("CONFIG_X86_KERNEL_IBT");
+
+    /// <inheritdoc/>
     public IReadOnlyList<(ulong Address, char Type)> Find(string name) => [.. kernel.Symbols.Find(name).Select(s => (s.Address, s.Type))];
 
     /// <inheritdoc/>

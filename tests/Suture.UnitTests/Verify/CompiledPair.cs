@@ -21,6 +21,8 @@ internal sealed class CompiledPair : IRunningKernel
 
     public string BuildId => "00";
 
+    public bool ChecksIndirectBranches { get; init; }
+
     public IReadOnlyList<(ulong Address, char Type)> Find(string name) => [(0xffffffff81000000 + (ulong)(name.Length * 4096), 'T')];
 
     public bool TryRead(ulong address, int length, out ReadOnlySpan<byte> bytes)
