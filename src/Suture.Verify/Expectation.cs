@@ -343,14 +343,15 @@ public sealed class Expectation
                 : name == "__x86_return_thunk" ? ".return_sites"
                 : name.StartsWith("__x86_indirect_thunk_", StringComparison.Ordinal) ? ".retpoline_sites"
                 : name.StartsWith(Trampoline, StringComparison.Ordinal) && !IsLate(unit, r) ? ".static_call_sites" : "";
-            if (table.Length == 0 || (table == "__mcount_loc" ? piece.Entries.Exists(e => e.Section == table) : !_terms.Generated.Contains(table)))
+            if (table.Length == 0 || (table == "__mcount_loc" ? piece.Entries.Exists(e => e.Section == table) : !_terms.Generated.Contains(table) && !_terms.Possible.Contains(table)))
             {
                 continue;
             }
+            bool? optional = _terms.Possible.Contains(table) ? true : null;
             var at = unit.Patched.InstructionOf(piece, r.At);
             var isCall = unit.Patched.BytesOf(piece)[r.At - 1 + (int)(piece.Entry - piece.Start)] == 0xe8;
             var site = new ExpectedReference(0, table == "__mcount_loc" ? RelocationKind.Abs64 : RelocationKind.Pc32, at, own, null);
-            yield return new ExpectedEntry(table, "", table != ".static_call_sites" ? [site]
+            yield return new ExpectedEntry(table, "", Optional: optional, References: table != ".static_call_sites" ? [site]
                 : [site, new ExpectedReference(4, RelocationKind.Pc32, isCall ? 0 : 1, KeyPiece(unit, name), External(["__SCK__" + name[Trampoline.Length..], name], ""))]);
         }
     }

@@ -58,6 +58,9 @@ public sealed record ModuleTerms
     /// <summary>Tables that the kernel's objtool adds: they must list every such site.</summary>
     public required IReadOnlySet<string> Generated { get; init; }
 
+    /// <summary>Tables that the kernel's objtool may add, whether it does is not known: they may list such sites.</summary>
+    public IReadOnlySet<string> Possible { get; init; } = new HashSet<string>();
+
     /// <summary>Whether the kernel checks the versions of symbols (CONFIG_MODVERSIONS).</summary>
     public required bool HasVersions { get; init; }
 

@@ -187,7 +187,8 @@ public sealed record ExpectedReference(int At, uint Type, long Delta, int? Own, 
 /// Whether it must not be there after all: the switch of a module's tracepoint cannot be wired up before the module is loaded. Its
 /// branch must then be the no-op of a switch that is off.
 /// </param>
-public sealed record ExpectedEntry(string Section, string Bytes, IReadOnlyList<ExpectedReference> References, bool? Absent = null);
+/// <param name="Optional">Whether it may as well be missing.</param>
+public sealed record ExpectedEntry(string Section, string Bytes, IReadOnlyList<ExpectedReference> References, bool? Absent = null, bool? Optional = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = false, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -57,6 +57,8 @@ internal sealed class OutputVerification(KernelBuild kernel, ModuleTemplate temp
         NameField = (template[Field.ModuleName], template[Field.ModuleNameSize]),
         EntrySizes = EntrySizes(),
         Generated = GeneratedTables(),
+        // Before Linux 5.19 objtool wrote this table without being told to; since then without the option it does not.
+        Possible = new HashSet<string>(kernel.ModuleObjtoolArguments.Contains("--static-call") ? Array.Empty<string>() : [".static_call_sites"], StringComparer.Ordinal),
         HasVersions = kernel.Config.IsSet("CONFIG_MODVERSIONS"),
         Info = [.. ModuleCheck.InfoOf(RelocatableFile.Read(template.ObjectBytes.ToArray(), "template.o")), $"name={name}", $"suture.replace={(replace ? "Y" : "N")}"],
         Processed = processed,
