@@ -23,8 +23,8 @@ internal static class CompilerNames
     }
 
     /// <summary>
-    /// Whether a name is that of state or text which each use of a macro has for itself (warned once, rate limit, lock
-    /// class, function name): a replaced function may have a fresh one, and which old one it had does not matter. clang puts the function before it.
+    /// Whether a name is that of state or a constant which each use of a macro, or of a switch, has for itself (warned once, rate limit, lock
+    /// class, function name): a replaced function may have a fresh one, and which old one it had does not matter, if constants hold the same. clang puts the function before it.
     /// </summary>
     public static bool IsOfMacro(string key) => Own(key) is "__already_done" or "__warned" or "__print_once" or "__section__warned" or "__key"
         or "_rs" or "descriptor" or "_entry" or "_entry_ptr" or "CSWTCH" or "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "__msg"

@@ -404,7 +404,8 @@ public sealed class Expectation
     /// <summary>The running version of what the original object defines.</summary>
     private int Existing(Unit unit, Piece target)
     {
-        var twins = unit.Comparison!.Twins(target);
+        // Of constants that a compiler's numbers alone tell apart, one that holds something else will not do.
+        var twins = target.Kind == PieceKind.Data && TargetRules.IsReadOnly(target.Section) ? unit.Comparison!.EqualTwins(target) : unit.Comparison!.Twins(target);
         var place = twins is [var only] ? unit.Places!.Find(only) : null;
         return Intern(new RunningSymbol(unit.Pair.Owner, [.. twins.SelectMany(t => t.Symbols).Select(s => s.Name).Distinct()],
             !twins.Any(t => t.IsGlobal), place?.SymPos ?? -1, place?.Place ?? ""), unit.Pair.Unit);

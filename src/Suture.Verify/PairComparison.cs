@@ -49,6 +49,9 @@ internal sealed class PairComparison
         return same;
     }
 
+    /// <summary>Those of <see cref="Twins"/> that are as <paramref name="piece"/> is; all of them when none is.</summary>
+    public IReadOnlyList<Piece> EqualTwins(Piece piece) => Twins(piece) is { Count: > 1 } twins && twins.Where(o => Same(o, piece, 0)).ToList() is { Count: > 0 } equal ? equal : Twins(piece);
+
     /// <summary>Whether <paramref name="piece"/> differs from its twin in nothing but constants that may be line numbers.</summary>
     public bool DiffersInSmallConstants(Piece piece) => Twins(piece).Any(twin =>
     {
@@ -114,7 +117,7 @@ internal sealed class PairComparison
             return x == from && y == to;
         }
         return CompilerNames.IsOfMacro(y.Key)
-            ? x.Key == y.Key && ((y.Section.IsWritable && !CompilerNames.IsRateLimit(y.Key)) || _original.Masked(x).AsSpan().SequenceEqual(_patched.Masked(y)))
+            ? x.Key == y.Key && ((!TargetRules.IsReadOnly(y.Section) && !CompilerNames.IsRateLimit(y.Key)) || depth >= MaxDepth || Same(x, y, depth + 1))
             : Twins(y).Contains(x);
     }
 }

@@ -39,7 +39,7 @@ internal static class TargetRules
 
     private static (bool Own, bool Running) OfData(Piece target, PairComparison comparison, UnitPair unit)
     {
-        if (CompilerNames.IsOfMacro(target.Key))
+        if (CompilerNames.IsOfMacro(target.Key) && !IsReadOnly(target.Section) && (!CompilerNames.IsRateLimit(target.Key) || comparison.IsSame(target)))
         {
             return (true, true);
         }
@@ -69,6 +69,7 @@ internal static class TargetRules
     private static bool IsOrdinary(FileSection section) => section.Name.StartsWith(".data", StringComparison.Ordinal)
         || section.Name.StartsWith(".rodata", StringComparison.Ordinal) || section.Name.StartsWith(".bss", StringComparison.Ordinal);
 
-    private static bool IsReadOnly(FileSection section) =>
+    /// <summary>Whether nobody writes there once the system runs: two copies are as good as one if they hold the same.</summary>
+    internal static bool IsReadOnly(FileSection section) =>
         !section.IsWritable || section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal) || section.Name.StartsWith(".data..ro_after_init", StringComparison.Ordinal);
 }
