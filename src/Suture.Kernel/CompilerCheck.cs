@@ -36,11 +36,18 @@ public static partial class CompilerCheck
     /// <summary>Whether two first lines of a compiler's --version are of the same compiler, by whatever name it was called.</summary>
     internal static bool AreSame(string one, string other) => AfterName(one) == AfterName(other);
 
-    /// <summary>Runs the kernel's compiler and compares.</summary>
-    /// <exception cref="KernelException">It is missing or another one (<see cref="KernelFault.Mismatch"/>).</exception>
-    public static async Task RunAsync(KernelBuild kernel, CancellationToken cancellation = default)
+    /// <summary>Runs the kernel's compiler and compares; refuses what no compiler can build for.</summary>
+    /// <exception cref="KernelException">It is missing or another one, or the kernel has one of <see cref="UnsupportedOptions"/> (<see cref="KernelFault.Mismatch"/>).</exception>
+    public static Task RunAsync(KernelBuild kernel, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(kernel);
+        // At once: what such a kernel's units are compiled to would only give errors that say less.
+        UnsupportedOptions.Refuse(kernel.Release, kernel.Config);
+        return CompareAsync(kernel, cancellation);
+    }
+
+    private static async Task CompareAsync(KernelBuild kernel, CancellationToken cancellation)
+    {
         var program = kernel.Units.All.FirstOrDefault()?.Arguments[0] ?? ProgramFor(kernel.Config);
         var here = await VersionOfAsync(program, cancellation);
         Compare(kernel.Release, kernel.Config.CompilerVersionText, program, here);
