@@ -155,8 +155,11 @@ internal static partial class OutputCheck
             place += (long)r.Symbol.Value;
             if (section.IsStrings)
             {
-                var rest = section.Data.AsSpan((int)place);
-                return $"\"{Encoding.Latin1.GetString(rest[..rest.IndexOf((byte)0)])}\"";
+                // A place outside of the text that a label marks counts from that text.
+                var label = (long)r.Symbol.Value;
+                var outside = !r.Symbol.IsSection && (place < label || place > label + section.Data.AsSpan((int)label).IndexOf((byte)0));
+                var rest = section.Data.AsSpan((int)(outside ? label : place));
+                return $"\"{Encoding.Latin1.GetString(rest[..rest.IndexOf((byte)0)])}\"{(outside ? place - label : "")}";
             }
             // The symbol that holds the place; else the one that ends there: &array[N].
             var named = Object.Symbols.FindAll(s => s.Section == section && s.Type is SymbolType.Func or SymbolType.Object && s.Name.Length > 0

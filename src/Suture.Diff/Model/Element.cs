@@ -165,6 +165,12 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
 public readonly record struct Reference(
     int Offset, uint Type, Element? Target, Symbol? External, long TargetOffset, int PcDelta)
 {
+    /// <summary>What the instruction that holds it does with the address.</summary>
+    public OperandUse Use { get; init; }
+
+    /// <summary>Whether it is spelled by the section of its target, which does not tell it from its neighbours.</summary>
+    public bool IsBySection { get; init; }
+
     /// <summary>Bytes written.</summary>
     public int Width => Math.Max(0, RelocationType.Width(Type));
 

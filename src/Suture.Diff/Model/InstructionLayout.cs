@@ -16,7 +16,20 @@ public static class InstructionLayout
     /// <summary>A relocated operand.</summary>
     /// <param name="PcDelta">Bytes from the field to the end of its instruction.</param>
     /// <param name="IsBranch">Whether the instruction is a direct call or jump and the field its distance.</param>
-    public readonly record struct Operand(int PcDelta, bool IsBranch);
+    /// <param name="Use">What the instruction does with the address.</param>
+    public readonly record struct Operand(int PcDelta, bool IsBranch, OperandUse Use = OperandUse.Value);
+
+    /// <summary>
+    /// Whether control may run on past the end of <paramref name="code"/>. No-ops there are padding; <paramref name="afterCalls"/> says whether to count on a call
+    /// to return.
+    /// </summary>
+    public static bool RunsOn(ReadOnlySpan<byte> code, bool afterCalls = true)
+    {
+        var instructions = Decode(code.ToArray(), 0);
+        var last = Array.FindLastIndex(instructions, i => i.Mnemonic is not (Mnemonic.Nop or Mnemonic.Int3));
+        return last >= 0 && (instructions[last].FlowControl is FlowControl.Next or FlowControl.ConditionalBranch
+            || (afterCalls && instructions[last].FlowControl is FlowControl.Call or FlowControl.IndirectCall));
+    }
 
     /// <summary>All instructions of <paramref name="code"/> from <paramref name="start"/> on; their IP is the offset in it.</summary>
     public static Instruction[] Decode(byte[] code, int start)
@@ -76,11 +89,19 @@ public static class InstructionLayout
             var end = (int)decoder.IP;
             for (; next < fields.Length && fields[next] < end; next++)
             {
-                operands[next] = new Operand(end - fields[next], !instruction.IsInvalid && instruction.Op0Kind is OpKind.NearBranch64);
+                var displacement = end - instruction.Length + decoder.GetConstantOffsets(instruction).DisplacementOffset;
+                operands[next] = new Operand(end - fields[next], !instruction.IsInvalid && instruction.Op0Kind is OpKind.NearBranch64,
+                    fields[next] == displacement ? UseOf(instruction) : OperandUse.Value);
             }
         }
         return operands;
     }
+
+    /// <summary>What <paramref name="instruction"/> does with the displacement of its memory operand.</summary>
+    private static OperandUse UseOf(in Instruction instruction) =>
+        instruction.IsInvalid || instruction.MemoryDisplSize == 0 ? OperandUse.Value
+        : !instruction.IsIPRelativeMemoryOperand && (instruction.MemoryBase != Register.None || instruction.MemoryIndex != Register.None) ? OperandUse.Indexed
+        : instruction.Mnemonic is Mnemonic.Lea or Mnemonic.Nop ? OperandUse.Value : OperandUse.Direct;
 
     /// <summary>PC-relative operands of <paramref name="code"/> that point outside of it and carry no relocation.</summary>
     public static List<Escape> Escapes(ReadOnlySpan<byte> code, HashSet<int> relocated)

@@ -5,8 +5,11 @@ namespace Suture.Diff.Model;
 /// <content>Spelling every relocation, and what the assembler resolved itself, as a reference between elements.</content>
 internal sealed partial class ObjectModelBuilder
 {
-    /// <summary>Where a relocation points: <paramref name="Mark"/> is a constant that the kernel adds and takes off again.</summary>
-    private readonly record struct RawTarget(uint Type, Section? Section, long Offset, int PcDelta, long Mark = 0);
+    /// <summary>
+    /// Where a relocation points: <paramref name="Mark"/> is a constant that the kernel adds and takes off again; <paramref name="Place"/> is in what it
+    /// means, from where it may point elsewhere.
+    /// </summary>
+    private readonly record struct RawTarget(uint Type, Section? Section, long Offset, int PcDelta, long Mark = 0, long Place = 0, OperandUse Use = OperandUse.Value);
 
     /// <summary>For each relocation of <paramref name="section"/>: the section and offset it points at, if its symbol is defined here.</summary>
     private RawTarget[] ResolveTargets(Section section)
@@ -24,19 +27,28 @@ internal sealed partial class ObjectModelBuilder
             var type = r.Type == RelocationType.Pc32 && operands is not null && operands[i].IsBranch ? RelocationType.Plt32 : r.Type;
             var mark = section.Name == "__ex_table" && r.Addend >= MarkedFixup ? MarkedFixup
                 : bugSize > 0 ? FromEntry(r, (int)(r.Offset % (ulong)bugSize)) : 0;
+            var use = operands?[i].Use ?? OperandUse.Value;
+            var offset = r.Addend + delta - mark;
             targets[i] = r.Symbol.Section is { } target
-                ? new RawTarget(type, target, (long)r.Symbol.Value + r.Addend + delta - mark, delta, mark)
-                : new RawTarget(type, null, r.Addend + delta, delta);
+                ? new RawTarget(type, target, (long)r.Symbol.Value + offset, delta, mark, (long)r.Symbol.Value + (IsCounted(r.Symbol, target, offset, use) ? 0 : offset), use)
+                : new RawTarget(type, null, offset, delta, Use: use);
         }
         return targets;
     }
+
+    /// <summary>
+    /// Whether <paramref name="offset"/> counts from what <paramref name="symbol"/> marks: <c>"KMG"[i - 1]</c> is before the text and means the text. What
+    /// lies within a text, and is not counted on from, is a text of its own.
+    /// </summary>
+    private bool IsCounted(Symbol symbol, Section section, long offset, OperandUse use) => !symbol.IsSection
+        && !(section.IsStrings && use != OperandUse.Indexed && Literal(section, (long)symbol.Value) is { } text && offset >= 0 && offset < text.Size);
 
     private InstructionLayout.Operand[] Operands(Section section)
     {
         var relocations = section.Relocations;
         var operands = new InstructionLayout.Operand[relocations.Count];
         Array.Fill(operands, new InstructionLayout.Operand(4, false));
-        var order = Enumerable.Range(0, relocations.Count).Where(i => relocations[i].Type == RelocationType.Pc32)
+        var order = Enumerable.Range(0, relocations.Count).Where(i => relocations[i].Type is RelocationType.Pc32 or RelocationType.Abs32S or RelocationType.Abs32)
             .OrderBy(i => relocations[i].Offset).ToArray();
         if (order.Length == 0 || section.Type == SectionType.NoBits)
         {
@@ -107,12 +119,12 @@ internal sealed partial class ObjectModelBuilder
                 ? new Reference(offset, t.Type, common, null, t.Offset, t.PcDelta)
                 : new Reference(offset, t.Type, null, r.Symbol, t.Offset, t.PcDelta);
         }
-        var target = IsPlace(r.Symbol) || t.Section.IsStrings ? Locate(t.Section, t.Offset)
+        var target = IsPlace(r.Symbol) || t.Section.IsStrings ? Locate(t.Section, t.Place)
             : holder.Kind == ElementKind.Entry && t.Section.IsCode ? Described(r.Symbol, t.Section, t.Offset)
             : _bySymbol.GetValueOrDefault(r.Symbol);
         return target is null
             ? new Reference(offset, t.Type, null, r.Symbol, t.Offset - (long)r.Symbol.Value + t.Mark, t.PcDelta)
-            : new Reference(offset, t.Type, target, null, t.Offset - target.EntryPoint + t.Mark, t.PcDelta);
+            : new Reference(offset, t.Type, target, null, t.Offset - target.EntryPoint + t.Mark, t.PcDelta) { Use = t.Use, IsBySection = r.Symbol.IsSection };
     }
 
     /// <summary>
@@ -173,7 +185,7 @@ internal sealed partial class ObjectModelBuilder
         }
         foreach (var element in elements)
         {
-            if (element.Kind != ElementKind.Function)
+            if (element.Kind != ElementKind.Function && !(element.Kind == ElementKind.Chunk && !Alternative.IsReplacement(element.Section)))
             {
                 continue;
             }

@@ -14,6 +14,7 @@ internal sealed class Emit
     private readonly Dictionary<(string Name, SectionType Type, SectionFlags Flags), Section> _shared = [];
     private readonly Dictionary<Section, Symbol> _sectionSymbols = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(string, string), int> _literals = [];
+    private readonly Dictionary<(Section, int), Symbol> _texts = [];
     private readonly Dictionary<object, Symbol> _undefined = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, Symbol> _undefinedByName = new(StringComparer.Ordinal);
 
@@ -204,6 +205,10 @@ internal sealed class Emit
             return (Undefined(reference.External!, reference.External!.Name, null), 0);
         }
         // An entry speaks of the copy of the code it describes; code speaks of originals where it takes addresses.
+        if (target.Kind == ElementKind.Literal && (reference.TargetOffset < 0 || reference.TargetOffset >= target.Size))
+        {
+            return (TextSymbol(_placed[target]), 0);
+        }
         if (_placed.TryGetValue(target, out var placement) && (from.Kind == ElementKind.Entry || Select.IsOwn(target, reference)))
         {
             // Places inside code are spelled by section, as assemblers do: objtool takes a function symbol for a call.
@@ -214,6 +219,17 @@ internal sealed class Emit
         }
         var original = target.Twin ?? throw new InvalidOperationException($"{from} refers to {target}, which is neither included nor in the original");
         return (Undefined(original, original.Name, original), 0);
+    }
+
+    /// <summary>A symbol for a text that is pointed at from outside of it: a linker that merges texts takes a section and a distance for the text that is there.</summary>
+    private Symbol TextSymbol(Placement text)
+    {
+        if (!_texts.TryGetValue((text.Section, text.Offset), out var symbol))
+        {
+            _texts[(text.Section, text.Offset)] = symbol = new Symbol($".Ltext{_texts.Count}") { Section = text.Section, Value = (ulong)text.Offset };
+            _output.Symbols.Add(symbol);
+        }
+        return symbol;
     }
 
     private Symbol Undefined(object identity, string name, Element? original)
