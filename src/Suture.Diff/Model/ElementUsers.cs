@@ -43,7 +43,8 @@ public sealed class ElementUsers
     /// </summary>
     private void ReplaceByOwners(Element chunk)
     {
-        var owners = _users[chunk].ConvertAll(u => u is { Kind: ElementKind.Entry } ? u.Owner : u is { Kind: ElementKind.Function } ? u : null).Select(o => o?.Parent ?? o).Distinct().ToList();
+        var owners = _users[chunk].FindAll(u => u.Owner != chunk)
+            .ConvertAll(u => u is { Kind: ElementKind.Entry } ? u.Owner : u is { Kind: ElementKind.Function } ? u : null).Select(o => o?.Parent ?? o).Distinct().ToList();
         if (owners.Contains(null))
         {
             return;

@@ -2,7 +2,7 @@ using Suture.Elf;
 
 namespace Suture.Diff.Model;
 
-/// <content>Cutting: by symbols, then what no symbol names by the places that are referred to.</content>
+/// <content>Cutting by symbols.</content>
 internal sealed partial class ObjectModelBuilder
 {
     private void CutBySymbols(List<Section> ordinary)
@@ -162,61 +162,5 @@ internal sealed partial class ObjectModelBuilder
             }
         }
         return starts;
-    }
-
-    /// <summary>Whether a section holds whatever has no section of its own.</summary>
-    private static bool IsCommonGround(Section section) =>
-        section.Name is ".data" or ".bss" or ".rodata" or ".data.rel.ro" or ".data.rel.ro.local" or ".data.rel" or ".data.rel.local";
-
-    /// <summary>Cuts what no symbol covers at every place that is referred to.</summary>
-    private void CutAnonymous(List<Section> ordinary)
-    {
-        var places = new Dictionary<Section, SortedSet<int>>(ReferenceEqualityComparer.Instance);
-        foreach (var (section, targets) in _targets)
-        {
-            for (var i = 0; i < targets.Length; i++)
-            {
-                var t = targets[i];
-                if (t.Section is { IsStrings: false } target && _bySection.TryGetValue(target, out var elements)
-                    && IsPlace(section.Relocations[i].Symbol)
-                    && t.Offset >= 0 && t.Offset < (long)target.Size && At(elements, t.Offset) is null)
-                {
-                    if (!places.TryGetValue(target, out var set))
-                    {
-                        places[target] = set = [];
-                    }
-                    set.Add((int)t.Offset);
-                }
-            }
-        }
-        foreach (var section in ordinary)
-        {
-            if (!places.TryGetValue(section, out var starts))
-            {
-                continue;
-            }
-            var elements = _bySection[section];
-            var kind = section.IsCode ? ElementKind.Chunk : ElementKind.Constant;
-            var merged = (section.Flags & SectionFlags.Merge) != 0 && section.EntrySize is > 0 and <= 4096;
-            if (elements.Count == 0 && kind == ElementKind.Constant && !merged && !IsCommonGround(section))
-            {
-                // A section made for one thing: whoever refers into it may go through all of it.
-                starts = [0];
-            }
-            var made = new List<Element>();
-            foreach (var start in starts)
-            {
-                var following = LastStartingAtOrBefore(elements, start) + 1;
-                var next = following < elements.Count ? elements[following].Start : (int)section.Size;
-                var cut = merged ? Math.Min(next, start + (int)section.EntrySize) : next;
-                made.Add(new Element(kind, "", section, start, cut - start));
-            }
-            for (var i = 0; i + 1 < made.Count; i++)
-            {
-                made[i].Size = Math.Min(made[i].Size, made[i + 1].Start - made[i].Start);
-            }
-            elements.AddRange(made);
-            elements.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Size.CompareTo(b.Size));
-        }
     }
 }

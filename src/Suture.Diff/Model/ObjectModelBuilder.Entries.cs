@@ -42,6 +42,11 @@ internal sealed partial class ObjectModelBuilder
                 var width = companions.Data.Length / made.Length;
                 entry.Companion = companions.Data.AsSpan(i * width, width).ToArray();
             }
+            if (section.Name == Alternative.Table && Alternative.IsEmpty(entry.Bytes) && entry.References is [var place, var nothing])
+            {
+                // Nobody looks where it leads: let it be into the code itself, which is there in any case.
+                entry.References[1] = nothing with { Target = place.Target, External = place.External, TargetOffset = place.TargetOffset };
+            }
             if (entry.References is [{ Target: { Kind: ElementKind.Function or ElementKind.Chunk } owner }, ..])
             {
                 entry.Owner = owner;

@@ -188,6 +188,14 @@ internal static class Guard
         {
             findings.Add(FindingCatalog.Unmovable(element.ToString(), $"section {table} lists a place inside it, and what for is not known"));
         }
+        if (element.Kind == ElementKind.Chunk && !Alternative.IsReplacement(element.Section) && InstructionLayout.RunsOn(element.Bytes, afterCalls: false))
+        {
+            findings.Add(FindingCatalog.Unmovable(element.ToString(), "it runs on into code that is no part of it"));
+        }
+        if (element.Entries.Exists(IsCutShort))
+        {
+            findings.Add(FindingCatalog.Unmovable(element.ToString(), "the replacement of an alternative is longer than the code that is known to belong to it"));
+        }
         var targets = element.References.Select(r => r.Target).OfType<Element>().ToHashSet();
         foreach (var reference in element.References.Concat(element.Entries.SelectMany(e => e.References)))
         {
@@ -198,6 +206,11 @@ internal static class Guard
             }
         }
     }
+
+    /// <summary>Whether a replacement reaches past the end of the code that its alternative leads to.</summary>
+    private static bool IsCutShort(Element entry) => entry.Section.Name == Alternative.Table && !Alternative.IsEmpty(entry.Bytes)
+        && entry.References is [_, { Target: { } code } replacement]
+        && replacement.TargetOffset + code.Prefix + Alternative.ReplacementLength(entry.Bytes) > code.Size;
 
     /// <summary>Why a reference cannot be made from a livepatch module, or null when it can.</summary>
     private static string? Obstacle(Reference reference)
