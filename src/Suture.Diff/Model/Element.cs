@@ -106,6 +106,9 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>Whether it reaches out of itself by an operand too short to be redirected: it cannot be moved.</summary>
     public bool IsUnmovable { get; internal set; }
 
+    /// <summary>For anonymous data: whether it may be nothing at all, and its beginning the end of what lies before.</summary>
+    public bool IsDoubtful { get; internal init; }
+
     /// <summary>Name of a table that holds a place inside it and whose meaning Suture does not know; null when there is none.</summary>
     public string? UnknownTable { get; internal set; }
 

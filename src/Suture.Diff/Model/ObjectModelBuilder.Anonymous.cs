@@ -103,13 +103,14 @@ internal sealed partial class ObjectModelBuilder
             // A section made for one thing: whoever refers into it may go through all of it.
             starts = [0];
         }
+        var doubtful = kind == ElementKind.Constant && !merged ? LeavePadding(section, elements, starts) : [];
         var made = new List<Element>();
         foreach (var start in starts)
         {
             var following = LastStartingAtOrBefore(elements, start) + 1;
             var next = following < elements.Count ? elements[following].Start : (int)section.Size;
             var cut = merged ? Math.Min(next, start + (int)section.EntrySize) : next;
-            made.Add(new Element(kind, "", section, start, cut - start));
+            made.Add(new Element(kind, "", section, start, cut - start) { IsDoubtful = doubtful.Contains(start) });
         }
         for (var i = 0; i + 1 < made.Count; i++)
         {
@@ -122,6 +123,39 @@ internal sealed partial class ObjectModelBuilder
         elements.AddRange(made);
         elements.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Size.CompareTo(b.Size));
     }
+
+    /// <summary>
+    /// Takes from <paramref name="starts"/> the places in what only aligns the next element: nothing begins there, so they are counted from the element
+    /// before, as the end of an array is. What is given back are ends where zeros follow that are more than that, and may be either.
+    /// </summary>
+    private static HashSet<int> LeavePadding(Section section, List<Element> elements, SortedSet<int> starts)
+    {
+        var doubtful = new HashSet<int>();
+        foreach (var start in starts.ToList())
+        {
+            var before = LastStartingAtOrBefore(elements, start);
+            var end = EndBefore(elements, start);
+            var next = Math.Min(before + 1 < elements.Count ? elements[before + 1].Start : (int)section.Size,
+                starts.GetViewBetween(start + 1, int.MaxValue) is { Count: > 0 } later ? later.Min : int.MaxValue);
+            if (before < 0 || starts.GetViewBetween(end, start).Count > 1 || HasContent(section, start, next))
+            {
+                continue;
+            }
+            if (next - end < (long)section.Alignment)
+            {
+                starts.Remove(start);
+            }
+            else if (start == end)
+            {
+                doubtful.Add(start);
+            }
+        }
+        return doubtful;
+    }
+
+    private static bool HasContent(Section section, int start, int end) => section.Type != SectionType.NoBits
+        && (section.Data.AsSpan(start, end - start).ContainsAnyExcept((byte)0)
+            || section.Relocations.Exists(r => r.Offset >= (ulong)start && r.Offset < (ulong)end && r.Type != RelocationType.None));
 
     /// <summary>Code that runs on into what follows it is one with it, though there are several ways in.</summary>
     private static void JoinWhatRunsOn(List<Element> chunks)

@@ -199,7 +199,7 @@ internal static class Guard
         var targets = element.References.Select(r => r.Target).OfType<Element>().ToHashSet();
         foreach (var reference in element.References.Concat(element.Entries.SelectMany(e => e.References)))
         {
-            if ((Obstacle(reference) ?? Boundary(patched, targets, reference)) is { } why)
+            if ((Obstacle(patched, reference) ?? Boundary(patched, targets, reference)) is { } why)
             {
                 findings.Add(FindingCatalog.Unmovable(element.ToString(), why));
                 return;
@@ -213,7 +213,7 @@ internal static class Guard
         && replacement.TargetOffset + code.Prefix + Alternative.ReplacementLength(entry.Bytes) > code.Size;
 
     /// <summary>Why a reference cannot be made from a livepatch module, or null when it can.</summary>
-    private static string? Obstacle(Reference reference)
+    private static string? Obstacle(ObjectModel patched, Reference reference)
     {
         if (RelocationType.Width(reference.Type) < 0)
         {
@@ -222,6 +222,10 @@ internal static class Guard
         if (reference.Target is { } target && Select.IsOwn(target, reference) && SpecialSections.IsInit(target.Section))
         {
             return $"it refers to '{target}', which is new __init or __exit code or data and is not kept once the system is up";
+        }
+        if (reference.Target is { IsDoubtful: true } zeros)
+        {
+            return $"it refers to {zeros}, where '{patched.Before(zeros)}' ends and zeros follow, and which of the two it means cannot be told";
         }
         if (reference.Target is { Section.Name: ".BTF_ids" } ids && Select.IsOwn(ids, reference))
         {
