@@ -18,6 +18,7 @@ namespace Suture.FixtureTests;
 /// // expect: included-data d       exactly this data is in the output; when absent, the new
 /// // expect: not-included baz      in the patched object, and not in the output
 /// // expect: undefined counter.1   an undefined symbol of the output, that is: the running kernel's own
+/// // expect: weak hook             an undefined symbol of the output that nobody need define
 /// // expect: defined helper        a symbol that the output defines
 /// // expect: call install handler  install calls or jumps to the output's own handler
 /// // expect: call-original f g     f calls or jumps to the running kernel's g
@@ -60,7 +61,7 @@ internal sealed record Fixture(
     private static readonly HashSet<string> Words = new(StringComparer.Ordinal)
     {
         "verdict", "changed", "new", "data-changed", "data-new", "included", "included-data", "not-included",
-        "undefined", "defined", "call", "call-original", "entries", "bytes", "leads", "prefix", "callback", "state", "finding", "review",
+        "undefined", "weak", "defined", "call", "call-original", "entries", "bytes", "leads", "prefix", "callback", "state", "finding", "review",
     };
 
     /// <summary>Reads the directives of the fixture that <paramref name="id"/> names as <see cref="All"/> does; an unknown one is an error, so that none is ignored by mistake.</summary>

@@ -51,6 +51,10 @@ internal static class Judge
         {
             Hold(OutputSymbols(result).Any(s => s.IsUndefined && s.Name == name), $"'{name}' is no undefined symbol of the output", faults);
         }
+        foreach (var name in fixture.Values("weak"))
+        {
+            Hold(OutputSymbols(result).Any(s => s.IsUndefined && s.Binding == SymbolBinding.Weak && s.Name == name), $"'{name}' is no weak undefined symbol of the output", faults);
+        }
         foreach (var name in fixture.Values("defined"))
         {
             Hold(OutputSymbols(result).Any(s => s.Section is not null && s.Name == name), $"'{name}' is not defined by the output", faults);

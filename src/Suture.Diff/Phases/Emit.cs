@@ -241,7 +241,8 @@ internal sealed class Emit
         }
         if (!_undefined.TryGetValue(identity, out var symbol))
         {
-            symbol = new Symbol(name) { Binding = SymbolBinding.Global };
+            // What nobody need define stays so: code asks whether its address is zero.
+            symbol = new Symbol(name) { Binding = original is null && identity is Symbol { Binding: SymbolBinding.Weak } ? SymbolBinding.Weak : SymbolBinding.Global };
             _undefined[identity] = symbol;
             _output.Symbols.Add(symbol);
             Externals[symbol] = original;
