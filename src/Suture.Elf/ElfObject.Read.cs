@@ -189,7 +189,12 @@ public sealed partial class ElfObject
                 }
                 if (raw.Type == SectionType.Rel)
                 {
-                    throw Fault($"section {sectionName}", "SHT_REL relocations are not used on x86-64");
+                    // Compilers write them for what their own tools read, and no system loads.
+                    if (raw.Info < _raw.Length && (_raw[raw.Info].Flags & SectionFlags.Alloc) != 0 && !IsOfLlvm(_raw[raw.Info].Type))
+                    {
+                        throw Fault($"section {sectionName}", "SHT_REL relocations are not used on x86-64");
+                    }
+                    continue;
                 }
                 if (raw.Alignment > 1 && (!ulong.IsPow2(raw.Alignment) || raw.Alignment > 1 << 28))
                 {
@@ -225,6 +230,9 @@ public sealed partial class ElfObject
                 }
             }
         }
+
+        /// <summary>Whether it is one of LLVM's own (SHT_LLVM_*, "LLVM Extensions").</summary>
+        private static bool IsOfLlvm(SectionType type) => (uint)type is >= 0x6fff4c00 and <= 0x6fff4cff;
 
         /// <summary>Puts the plain contents into a compressed section. One that cannot be read, or is too large, is left empty, and says that it is compressed.</summary>
         private void Expand(Section section)
