@@ -35,12 +35,11 @@ public static class InstructionLayout
     public static Instruction[] Decode(byte[] code, int start)
     {
         ArgumentNullException.ThrowIfNull(code);
-        var decoder = Decoder.Create(64, new ByteArrayCodeReader(code, start, code.Length - start));
-        decoder.IP = (ulong)start;
+        var decoder = new KernelDecoder(code, start);
         var instructions = new List<Instruction>(code.Length / 4);
-        while (decoder.IP < (ulong)code.Length)
+        while (decoder.Next(out var instruction, out _))
         {
-            instructions.Add(decoder.Decode());
+            instructions.Add(instruction);
         }
         return [.. instructions];
     }
@@ -81,15 +80,14 @@ public static class InstructionLayout
         {
             return operands;
         }
-        var decoder = Decoder.Create(64, new ByteArrayCodeReader(code.ToArray()));
+        var decoder = new KernelDecoder(code.ToArray(), 0);
         var next = 0;
-        while (decoder.IP < (ulong)code.Length && next < fields.Length)
+        while (next < fields.Length && decoder.Next(out var instruction, out var constants))
         {
-            decoder.Decode(out var instruction);
-            var end = (int)decoder.IP;
+            var end = (int)instruction.NextIP;
             for (; next < fields.Length && fields[next] < end; next++)
             {
-                var displacement = end - instruction.Length + decoder.GetConstantOffsets(instruction).DisplacementOffset;
+                var displacement = end - instruction.Length + constants.DisplacementOffset;
                 operands[next] = new Operand(end - fields[next], !instruction.IsInvalid && instruction.Op0Kind is OpKind.NearBranch64,
                     fields[next] == displacement ? UseOf(instruction) : OperandUse.Value);
             }
@@ -108,16 +106,14 @@ public static class InstructionLayout
     {
         ArgumentNullException.ThrowIfNull(relocated);
         var found = new List<Escape>();
-        var decoder = Decoder.Create(64, new ByteArrayCodeReader(code.ToArray()));
-        while (decoder.IP < (ulong)code.Length)
+        var decoder = new KernelDecoder(code.ToArray(), 0);
+        while (decoder.Next(out var instruction, out var constants))
         {
-            var start = (int)decoder.IP;
-            decoder.Decode(out var instruction);
             if (instruction.IsInvalid)
             {
                 continue;
             }
-            var constants = decoder.GetConstantOffsets(instruction);
+            var start = (int)instruction.IP;
             var branch = instruction.Op0Kind is OpKind.NearBranch64;
             if (!branch && !instruction.IsIPRelativeMemoryOperand)
             {
@@ -128,7 +124,7 @@ public static class InstructionLayout
             var target = (long)(branch ? instruction.NearBranchTarget : instruction.IPRelativeMemoryAddress);
             if (!relocated.Contains(field) && (target < 0 || target >= code.Length))
             {
-                found.Add(new Escape(field, width, (int)decoder.IP, target, branch));
+                found.Add(new Escape(field, width, (int)instruction.NextIP, target, branch));
             }
         }
         return found;
