@@ -74,6 +74,13 @@ public sealed class ObjectModel
         return _bySection.TryGetValue(element.Section, out var list) && ObjectModelBuilder.LastStartingAtOrBefore(list, element.Start - 1) is >= 0 and var i ? list[i] : null;
     }
 
+    /// <summary>What lies behind <paramref name="element"/> in its section; null when nothing does.</summary>
+    public Element? After(Element element)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        return _bySection.TryGetValue(element.Section, out var list) && ObjectModelBuilder.LastStartingAtOrBefore(list, element.Start) + 1 is var i && i < list.Count ? list[i] : null;
+    }
+
     /// <summary>Canonicalises <paramref name="source"/>; <paramref name="entrySizes"/> overrides special-section entry sizes by option name.</summary>
     /// <exception cref="ElfFormatException">The object contradicts itself.</exception>
     public static ObjectModel Build(ElfObject source, IReadOnlyDictionary<string, int>? entrySizes = null) =>

@@ -212,6 +212,24 @@ internal static class Guard
         && entry.References is [_, { Target: { } code } replacement]
         && replacement.TargetOffset + code.Prefix + Alternative.ReplacementLength(entry.Bytes) > code.Size;
 
+    /// <summary>
+    /// With a register added, <c>after[i - 1]</c> is spelled as a place in what lies before <c>after</c>. Which is meant need not be known as long as
+    /// both lie side by side as they do in the running kernel. What begins at the very place and is more than a number is meant itself.
+    /// </summary>
+    private static string? Neighbour(ObjectModel patched, Element near, long offset)
+    {
+        if (offset == 0 && near.Size > sizeof(ulong))
+        {
+            return null;
+        }
+        var other = new[] { patched.Before(near), patched.After(near) }.FirstOrDefault(n => n is { Kind: ElementKind.Data } && !LieAlike(near, n));
+        return other is null ? null
+            : $"it adds a register to a place in '{near}', and whether it means that or '{other}', which does not lie beside it in the running kernel, cannot be told; put the new one into another section";
+    }
+
+    private static bool LieAlike(Element one, Element other) => one is { Twin: { } a, Change: not Change.New } && other is { Twin: { } b, Change: not Change.New }
+        && a.Section == b.Section && b.Start - a.Start == other.Start - one.Start;
+
     /// <summary>Why a reference cannot be made from a livepatch module, or null when it can.</summary>
     private static string? Obstacle(ObjectModel patched, Reference reference)
     {
@@ -240,7 +258,12 @@ internal static class Guard
     /// </summary>
     private static string? Boundary(ObjectModel patched, HashSet<Element> targets, Reference reference)
     {
-        if (reference is not { TargetOffset: 0, Target: { Kind: ElementKind.Data, Start: > 0 } next })
+        if (reference.Use == OperandUse.Indexed && reference.IsBySection && reference.Target is { Kind: ElementKind.Data } near)
+        {
+            return Neighbour(patched, near, reference.TargetOffset);
+        }
+        // What is read or written is what begins there.
+        if (reference is not { TargetOffset: 0, Use: not OperandUse.Direct, Target: { Kind: ElementKind.Data, Start: > 0 } next })
         {
             return null;
         }
