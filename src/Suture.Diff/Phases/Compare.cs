@@ -15,8 +15,8 @@ internal sealed class Compare
 
     private bool _exactLines;
 
-    /// <summary>By how much the lines that the bug table holds moved, in any function.</summary>
-    private readonly HashSet<long> _lineMoves = [];
+    /// <summary>What is known of lines that moved; null where they did not.</summary>
+    private LineMoves? _lineMoves;
 
     /// <summary>What is known of pairs of anonymous elements; false while one is being compared.</summary>
     private readonly Dictionary<(Element, Element), bool> _anonymous = [];
@@ -30,11 +30,11 @@ internal sealed class Compare
         var compare = new Compare { _exactLines = exactLines };
         if (!exactLines)
         {
-            compare._lineMoves.UnionWith(patched.Functions.Where(f => f.Twin is not null).SelectMany(f => LineNumbers.Moves(f.Twin!, f)));
+            compare._lineMoves = new LineMoves(patched);
         }
         foreach (var function in patched.Functions.Where(f => !exactLines && f.Twin is { } twin && twin.Size != f.Size && twin.References.Count == f.References.Count))
         {
-            if (LineNumbers.Align(function.Twin!, function, compare._lineMoves) is { } alignment)
+            if (compare._lineMoves!.Align(function) is { } alignment)
             {
                 compare._aligned[function] = alignment;
             }
@@ -108,14 +108,15 @@ internal sealed class Compare
         {
             return true;
         }
-        return patched.LinesMoved = aligned || (!_exactLines && patched.Kind == ElementKind.Function && LineNumbers.Align(original, patched, _lineMoves) is not null);
+        return patched.LinesMoved = aligned || (patched.Kind == ElementKind.Function && _lineMoves?.Align(patched) is not null);
     }
 
     /// <summary>The last entry of a table may lack the padding that others have.</summary>
     private static bool SameEntrySize(Element a, Element b) => a.Size == b.Size || (SpecialSections.LastMayBeShort(a.Section)
         && !(a.Size < b.Size ? b : a).Bytes[Math.Min(a.Size, b.Size)..].ContainsAnyExcept((byte)0));
 
-    private static bool SameBytes(Element a, Element b, int length = int.MaxValue)
+    /// <summary>Whether two elements with equally many references have the same bytes but for these and a source line, up to <paramref name="length"/>.</summary>
+    public static bool SameBytes(Element a, Element b, int length = int.MaxValue)
     {
         ReadOnlySpan<byte> x = WithoutLine(a), y = WithoutLine(b);
         x = x[..Math.Min(x.Length, length)];

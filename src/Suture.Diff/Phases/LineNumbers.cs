@@ -10,7 +10,7 @@ namespace Suture.Diff.Phases;
 /// Tells changes of <c>__LINE__</c> from real ones. Lines added above a function reach its code as constants that
 /// macros pass on (might_sleep, ASSERT_RTNL, ext4_error): a constant counts as a line number when the call
 /// that takes it is known to want one there, or gets the name of a source file in the argument before. After the name of a function
-/// it counts as one unless lines known for sure (of this function, else of the file) moved otherwise.
+/// it counts as one if lines known for sure (of this function, else of the file) moved as far (<see cref="LineMoves"/>).
 /// </summary>
 internal static class LineNumbers
 {
@@ -58,12 +58,20 @@ internal static class LineNumbers
         return text.Length > 0 && text.SequenceEqual(WithoutLine(b));
     }
 
+    /// <summary>Two functions that differ in nothing but what may be line numbers.</summary>
+    /// <param name="Alignment">Which place of one is which of the other: a constant may take more bytes.</param>
+    /// <param name="Sure">By how much lines moved that are known for sure.</param>
+    /// <param name="Likely">What are likely lines, before and now.</param>
+    public sealed record LineChange(CodeAlignment Alignment, IReadOnlySet<long> Sure, IReadOnlyList<(ulong Before, ulong Now)> Likely)
+    {
+        /// <summary>Whether what is likely a line is one: the function's own lines say so, else those of its file.</summary>
+        public bool IsBorneOut(IReadOnlySet<long> moves) => Likely.All(l => (Sure.Count > 0 ? Sure : moves).Contains((long)(l.Now - l.Before)));
+    }
+
     /// <summary>
-    /// Where each place of <paramref name="patched"/> is in <paramref name="original"/>, when their code differs in line
-    /// numbers only: the same but for a constant that takes more bytes, at most. Null when it differs otherwise. <paramref name="moves"/>
-    /// holds by how much lines of the file moved, as far as that is known (<see cref="Moves"/>).
+    /// What may be line numbers where <paramref name="patched"/> differs from <paramref name="original"/>. Null when it differs in more.
     /// </summary>
-    public static CodeAlignment? Align(Element original, Element patched, IReadOnlySet<long> moves)
+    public static LineChange? Differences(Element original, Element patched)
     {
         if (original.Prefix != patched.Prefix || original.References.Count != patched.References.Count
             || !original.Bytes[..original.Prefix].SequenceEqual(patched.Bytes[..patched.Prefix]))
@@ -78,7 +86,7 @@ internal static class LineNumbers
         }
         var alignment = new CodeAlignment(code, other);
         var sure = Moves(original, patched).ToHashSet();
-        var likely = new HashSet<long>();
+        var likely = new List<(ulong, ulong)>();
         // A macro may pass its line twice, once where nothing tells what it is.
         var (lines, others) = (new HashSet<(ulong, ulong)>(), new HashSet<(ulong, ulong)>());
         for (var i = 0; i < code.Length; i++)
@@ -96,12 +104,16 @@ internal static class LineNumbers
             var values = (Before: a.GetImmediate(a.OpCount - 1), Now: b.GetImmediate(b.OpCount - 1));
             var certainty = LineAt(patched, other, i);
             (certainty == Certainty.No ? others : lines).Add(values);
-            if (certainty != Certainty.No)
+            if (certainty == Certainty.Sure)
             {
-                (certainty == Certainty.Sure ? sure : likely).Add((long)(values.Now - values.Before));
+                sure.Add((long)(values.Now - values.Before));
+            }
+            else if (certainty == Certainty.Likely)
+            {
+                likely.Add(values);
             }
         }
-        return !others.IsSubsetOf(lines) ? null : likely.Count == 0 || (sure.Count > 0 ? likely.IsSubsetOf(sure) : moves.Count == 0 || likely.IsSubsetOf(moves)) ? alignment : null;
+        return others.IsSubsetOf(lines) ? new LineChange(alignment, sure, likely) : null;
     }
 
     /// <summary>By how much the lines in the bug table's entries for a function moved. Those of functions inlined from headers are no measure.</summary>
