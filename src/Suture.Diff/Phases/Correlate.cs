@@ -25,7 +25,8 @@ internal sealed class Correlate
         correlate.Pair(oldData, newData, e => e.Name == e.Key && !shared.Contains(e.Name) ? e.Name : "");
         correlate.PairReferenced();
         var users = new Lazy<StaticLocals.Users>(() => new StaticLocals.Users(original, patched));
-        correlate.Pair(oldData, newData, e => e.Key, (one, other) => !StaticLocals.IsOfFunction(one) || users.Value.AreRelated(one, other));
+        correlate.Pair(oldData, newData, e => e.Key, (one, other) =>
+            !(StaticLocals.IsOfFunction(one) || StaticLocals.IsOfFunction(other)) || users.Value.AreRelated(one, other));
         correlate.PairReferenced();
         // Which of several equal constants is meant makes no difference; of variables it does.
         correlate.PairByDigest(oldData.FindAll(IsConstant), newData.FindAll(IsConstant), withName: false);

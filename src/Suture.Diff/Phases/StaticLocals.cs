@@ -57,19 +57,23 @@ internal static class StaticLocals
     }
 
     /// <summary>Those of a function, in the order of the code that refers to them.</summary>
-    private static IEnumerable<Element> Of(Element function) =>
-        function.Parts.Prepend(function).SelectMany(f => f.References).Select(r => r.Target).OfType<Element>().Where(IsNamed).Distinct();
+    private static IEnumerable<Element> Of(Element function) => DataOf(function).Where(IsNamed);
+
+    private static IEnumerable<Element> DataOf(Element function) =>
+        function.Parts.Prepend(function).SelectMany(f => f.References).Select(r => r.Target).OfType<Element>().Where(Correlate.IsCorrelated).Distinct();
 
     /// <summary>Those of a function and of the functions without a twin that it uses: compilers inline and split as they like.</summary>
-    private static IEnumerable<Element> Reached(Element function)
+    private static IEnumerable<Element> Reached(Element function) => DataReached(function).Where(IsNamed);
+
+    private static IEnumerable<Element> DataReached(Element function)
     {
         var seen = new HashSet<Element> { function };
         var work = new Queue<Element>(seen);
         while (work.TryDequeue(out var next))
         {
-            foreach (var local in Of(next))
+            foreach (var data in DataOf(next))
             {
-                yield return local;
+                yield return data;
             }
             foreach (var callee in next.Parts.Prepend(next).SelectMany(f => f.References).Select(r => r.Target).OfType<Element>()
                 .Where(t => t is { Kind: ElementKind.Function, Twin: null }))
@@ -82,7 +86,10 @@ internal static class StaticLocals
         }
     }
 
-    /// <summary>Which functions use which static locals: a variable of one function is not that of another, though both have one name.</summary>
+    /// <summary>
+    /// Which functions use which data: a static local of one function is not that of another, nor one of the file that only others use, though both have
+    /// one name.
+    /// </summary>
     public sealed class Users(ObjectModel original, ObjectModel patched)
     {
         private readonly Dictionary<Element, HashSet<Element>> _original = Of(original), _patched = Of(patched);
@@ -100,11 +107,11 @@ internal static class StaticLocals
             // One that has no twin and that none with a twin leads to still is a user: its variables are its own.
             foreach (var function in model.Functions.Where(f => f.Parent is null))
             {
-                foreach (var local in Reached(function))
+                foreach (var data in DataReached(function))
                 {
-                    if (!users.TryGetValue(local, out var set))
+                    if (!users.TryGetValue(data, out var set))
                     {
-                        users[local] = set = new(ReferenceEqualityComparer.Instance);
+                        users[data] = set = new(ReferenceEqualityComparer.Instance);
                     }
                     if (function.Twin is not null)
                     {
