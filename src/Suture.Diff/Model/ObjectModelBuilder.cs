@@ -33,6 +33,7 @@ internal sealed partial class ObjectModelBuilder(ElfObject source, IReadOnlyDict
         {
             CutEntries(section);
         }
+        AddUnwindRecords();
         SortEntries();
         foreach (var section in ordinary)
         {
