@@ -85,6 +85,11 @@ public static class FindingCatalog
         $"cannot tell which '{SymbolNames.SourceName(name)}' is which: the running kernel's '{name}' may be one of several static variables of this name in one function",
         "rename the one that the patch adds; where the function has several already, keep the order of the code that uses them");
 
+    /// <summary>SUT0206: a variable may be one of several of its name in an object of several files.</summary>
+    public static Finding VariableConfused(string name) => Make("SUT0206", Severity.Error, name,
+        $"cannot tell which '{name}' is which: several files that were linked to this object have a static variable of this name, and it does not say which is whose",
+        "compare the objects of the single files, or link them without dropping the names of their files (-x, --discard-all)");
+
     /// <summary>SUT0208: constant data changed; the livepatch brings its own copy.</summary>
     public static Finding DataCopied(string name, IReadOnlyList<string> users, string? handedOutBy) => Make("SUT0208",
         handedOutBy is null ? Severity.Note : Severity.Warning, name,

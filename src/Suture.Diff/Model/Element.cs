@@ -63,6 +63,9 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>The symbol that names it; null when anonymous.</summary>
     public Symbol? Symbol { get; internal init; }
 
+    /// <summary>The translation unit that a local name is of; empty where the object does not tell.</summary>
+    public string Unit { get; internal set; } = "";
+
     /// <summary>Further symbols that point into it.</summary>
     public List<Symbol> Aliases { get; } = [];
 

@@ -28,6 +28,9 @@ public sealed class ObjectModel
     /// <summary>The object it was made from.</summary>
     public ElfObject Source { get; }
 
+    /// <summary>The translation units it was made of, in order: names of source files, numbered where several have one name.</summary>
+    public required IReadOnlyList<string> Units { get; init; }
+
     /// <summary>All elements but special-section entries, in file order.</summary>
     public List<Element> Elements { get; }
 

@@ -39,12 +39,33 @@ internal sealed partial class ObjectModelBuilder(ElfObject source, IReadOnlyDict
         {
             AddEscapes(_bySection[section]);
         }
+        var units = NameUnits();
         AttachColdParts();
         foreach (var element in _bySection.Values.SelectMany(l => l))
         {
             Characterise(element);
         }
-        return new ObjectModel(source, _bySymbol, _bySection, _entries, _sizes);
+        return new ObjectModel(source, _bySymbol, _bySection, _entries, _sizes) { Units = units };
+    }
+
+    /// <summary>Tells elements their units: local symbols follow the name of the file that they are of (STT_FILE, ELF specification).</summary>
+    private List<string> NameUnits()
+    {
+        var units = new List<string>();
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var symbol in source.Symbols.Where(s => s.Binding == SymbolBinding.Local))
+        {
+            if (symbol.Type == SymbolType.File)
+            {
+                var number = counts[symbol.Name] = counts.GetValueOrDefault(symbol.Name) + 1;
+                units.Add(number == 1 ? symbol.Name : $"{symbol.Name} {number}");
+            }
+            else if (units.Count > 0 && _bySymbol.TryGetValue(symbol, out var element) && element.Symbol == symbol)
+            {
+                element.Unit = units[^1];
+            }
+        }
+        return units;
     }
 
     private static Element? At(List<Element> elements, long offset)
@@ -107,10 +128,10 @@ internal sealed partial class ObjectModelBuilder(ElfObject source, IReadOnlyDict
     private void AttachColdParts()
     {
         var functions = _bySection.Values.SelectMany(l => l).Where(e => e.Kind == ElementKind.Function).ToList();
-        var byName = new Dictionary<string, Element>(StringComparer.Ordinal);
+        var byName = new Dictionary<(string Unit, string Name), Element>();
         foreach (var function in functions)
         {
-            byName.TryAdd(function.Name, function);
+            byName.TryAdd((function.Unit, function.Name), function);
         }
         var referrers = new Dictionary<Element, Element>();
         foreach (var function in functions)
@@ -122,7 +143,8 @@ internal sealed partial class ObjectModelBuilder(ElfObject source, IReadOnlyDict
         }
         foreach (var part in functions.Where(f => SymbolNames.IsCold(f.Name)))
         {
-            part.Parent = byName.GetValueOrDefault(SymbolNames.ColdParent(part.Name)) ?? referrers.GetValueOrDefault(part);
+            var name = SymbolNames.ColdParent(part.Name);
+            part.Parent = byName.GetValueOrDefault((part.Unit, name)) ?? byName.GetValueOrDefault(("", name)) ?? referrers.GetValueOrDefault(part);
             part.Parent?.Parts.Add(part);
         }
     }

@@ -11,10 +11,13 @@ namespace Suture.Diff.Phases;
 internal sealed class Correlate
 {
     private readonly Queue<Element> _paired = new();
+    private readonly bool _isOfSeveralUnits;
+
+    private Correlate(bool isOfSeveralUnits) => _isOfSeveralUnits = isOfSeveralUnits;
 
     public static void Run(ObjectModel original, ObjectModel patched)
     {
-        var correlate = new Correlate();
+        var correlate = new Correlate(original.Units.Count > 1 && patched.Units.Count > 1);
         correlate.Pair(original.Functions, patched.Functions, e => e.Name == e.Key ? e.Name : "");
         correlate.Pair(original.Functions, patched.Functions, e => e.Key);
         correlate.PairAlike(original.Functions, patched.Functions);
@@ -39,6 +42,9 @@ internal sealed class Correlate
     public static bool IsConstant(Element data) =>
         (data.Section.Flags & SectionFlags.Write) == 0 || data.Section.Name.StartsWith(".data.rel.ro", StringComparison.Ordinal);
 
+    /// <summary>In an object of several translation units (<c>ld -r</c>) a local name is of its unit alone.</summary>
+    private string Scope(Element element) => _isOfSeveralUnits && !element.IsGlobal ? element.Unit + "\n" : "";
+
     private void Join(Element original, Element patched)
     {
         // What only initialisation used is gone from the running kernel: the patched one is new there.
@@ -54,8 +60,9 @@ internal sealed class Correlate
     /// <summary>Pairs what a name makes unique on both sides.</summary>
     private void Pair(List<Element> original, List<Element> patched, Func<Element, string> name, Func<Element, Element, bool>? mayBeTwins = null)
     {
-        var candidates = original.Where(e => e.Twin is null).ToLookup(name, StringComparer.Ordinal);
-        foreach (var group in patched.Where(e => e.Twin is null).ToLookup(name, StringComparer.Ordinal))
+        string Scoped(Element e) => name(e) is { Length: > 0 } own ? Scope(e) + own : "";
+        var candidates = original.Where(e => e.Twin is null).ToLookup(Scoped, StringComparer.Ordinal);
+        foreach (var group in patched.Where(e => e.Twin is null).ToLookup(Scoped, StringComparer.Ordinal))
         {
             if (group.Key.Length > 0 && group.Count() == 1 && candidates[group.Key].Count() == 1
                 && mayBeTwins?.Invoke(candidates[group.Key].First(), group.First()) != false)
@@ -91,7 +98,7 @@ internal sealed class Correlate
         var candidates = new Dictionary<string, Queue<Element>>(StringComparer.Ordinal);
         foreach (var element in original.Where(e => e.Twin is null))
         {
-            var key = name(element);
+            var key = Scope(element) + name(element);
             if (!candidates.TryGetValue(key, out var queue))
             {
                 candidates[key] = queue = new();
@@ -100,7 +107,7 @@ internal sealed class Correlate
         }
         foreach (var element in patched.Where(e => e.Twin is null))
         {
-            if (candidates.Count > 0 && candidates.TryGetValue(name(element), out var queue) && queue.TryDequeue(out var twin))
+            if (candidates.Count > 0 && candidates.TryGetValue(Scope(element) + name(element), out var queue) && queue.TryDequeue(out var twin))
             {
                 Join(twin, element);
             }

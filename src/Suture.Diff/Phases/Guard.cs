@@ -42,6 +42,10 @@ internal static class Guard
         {
             findings.Add(confused.Contains(data) ? FindingCatalog.StaticLocalConfused(data.Name) : FindingCatalog.StaticLocalVanished(data.Name));
         }
+        foreach (var data in original.Data.Where(d => IsConfused(d, original, included)))
+        {
+            findings.Add(FindingCatalog.VariableConfused(data.Name));
+        }
         CheckAliases(original, patched, findings);
         if (included.Count > 0)
         {
@@ -131,6 +135,16 @@ internal static class Guard
         section.Name.StartsWith("__param", StringComparison.Ordinal) || section.Name.StartsWith("___ksymtab", StringComparison.Ordinal)
         || section.Name.StartsWith("___kcrctab", StringComparison.Ordinal) || section.Name.StartsWith("__kcrctab", StringComparison.Ordinal)
         || section.Name is "__ksymtab_strings" or "__syscalls_metadata" or "_ftrace_events";
+
+    /// <summary>
+    /// A variable of a file without a twin because several have its name, for which the livepatch brings a fresh one of that name: where the object does not
+    /// tell what file each is of.
+    /// </summary>
+    private static bool IsConfused(Element data, ObjectModel original, List<Element> included) =>
+        data is { Twin: null, IsSuperseded: false, IsGlobal: false } && Correlate.IsCorrelated(data) && !StaticLocals.IsOfFunction(data)
+        && !Correlate.IsConstant(data) && !SpecialSections.IsInit(data.Section)
+        && original.Data.Count(d => d.Name == data.Name && d.Unit == data.Unit) > 1
+        && included.Exists(e => e is { Kind: ElementKind.Data, Twin: null, Supersedes: null } && e.Key == data.Key && e.Unit == data.Unit);
 
     /// <summary>A static local that a changed function used and that no longer exists: its running value would be lost silently.</summary>
     private static bool Vanished(Element data) =>
