@@ -251,8 +251,10 @@ internal static class LineNumbers
         }
         path.SkipLast(1).ToList().ForEach(i => arguments.Step(code[i]));
         var after = arguments.Before(position).Select(e => LineAfter(function, e)).DefaultIfEmpty(Certainty.No).Max();
-        return after == Certainty.No && (arguments.IsPrintedAfterName(position)
-            || (Array.Exists(TellCallers, t => callee.StartsWith(t, StringComparison.Ordinal)) && arguments.Before(position).Any(IsIdentifier))) ? Certainty.Likely : after;
+        var (isPrinted, isTold) = (arguments.IsPrintedAfterName(position), Array.Exists(TellCallers, t => callee.StartsWith(t, StringComparison.Ordinal)));
+        // The name of a function and what such a callee, or a format, does with it are two signs.
+        return after == Certainty.Likely && (isPrinted || isTold) ? Certainty.Sure
+            : after == Certainty.No && (isPrinted || (isTold && arguments.Before(position).Any(IsIdentifier))) ? Certainty.Likely : after;
     }
 
     /// <summary>Which text or data is in which argument of the call to come.</summary>
@@ -276,7 +278,7 @@ internal static class LineNumbers
             {
                 if (At(format) is { Kind: ElementKind.Literal } text && text.Bytes.Contains((byte)'%'))
                 {
-                    return At(position - 1) is { Kind: ElementKind.Literal } && Encoding.Latin1.GetString(text.Bytes) is var words
+                    return At(position - 1) is { } name && (name.Kind == ElementKind.Literal || IsFunctionName(name)) && Encoding.Latin1.GetString(text.Bytes) is var words
                         && !words.Contains('*', StringComparison.Ordinal) && words.Replace("%%", "", StringComparison.Ordinal).Split('%') is var conversions
                         && position - format < conversions.Length && conversions[position - format - 1] is "s:" or "s():"
                         && conversions[position - format] is ['d' or 'i' or 'u', ..];
@@ -319,17 +321,20 @@ internal static class LineNumbers
 
     private static readonly SearchValues<byte> IdentifierBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"u8);
 
-    /// <summary>Whether a line number follows <paramref name="argument"/>: sure for a file's name, likely for that of the function or the module.</summary>
+    /// <summary>Whether a line number follows <paramref name="argument"/>: sure for the name of a file or a module, likely for that of the function.</summary>
     private static Certainty LineAfter(Element function, Element argument)
     {
         if (argument.Kind != ElementKind.Literal)
         {
-            return argument.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" or "_acpi_module_name" ? Certainty.Likely : Certainty.No;
+            // ACPICA has the name of its module for nothing but to say it with a line (AE_INFO).
+            return IsFunctionName(argument) ? Certainty.Likely : argument.Key == "_acpi_module_name" ? Certainty.Sure : Certainty.No;
         }
         var text = argument.Bytes.TrimEnd((byte)0);
         return text.EndsWith(".c"u8) || text.EndsWith(".h"u8) ? Certainty.Sure
             : text.SequenceEqual(Encoding.ASCII.GetBytes(function.SourceName)) ? Certainty.Likely : Certainty.No;
     }
+
+    private static bool IsFunctionName(Element data) => data.Key is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__";
 
     private static Reference? ReferenceIn(Element function, in Instruction instruction) =>
         function.FirstReference((int)instruction.IP, (int)instruction.NextIP);
