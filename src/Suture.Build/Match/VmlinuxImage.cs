@@ -219,7 +219,7 @@ public sealed class VmlinuxImage(ElfImage image, SystemMap symbols) : ITargetIma
             switch (target.Kind)
             {
                 case ElementKind.Literal:
-                    return image.TryRead(pointed, target.Size, out var text) && text.SequenceEqual(target.Bytes)
+                    return image.TryRead(symbol, target.Size, out var text) && text.SequenceEqual(target.Bytes)
                         || Differs($"the string used at {place:x} has another text");
                 case ElementKind.Constant or ElementKind.Chunk:
                     return depth >= MaxDepth || !Implied.TryAdd(target, symbol)
