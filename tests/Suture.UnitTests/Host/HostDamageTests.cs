@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Shouldly;
 using Suture.Host;
 using Suture.Host.Agent;
@@ -124,7 +125,7 @@ public sealed class HostDamageTests
 
         host.Kernel.UnpatchingCompletes = true;
         // The fake kernel works in the background, and may take longer than a look does.
-        for (var i = 0; i < 50 && host.Kernel.IsLoaded; i++)
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(30) && host.Kernel.IsLoaded; await Task.Delay(20, TestContext.Current.CancellationToken))
         {
             await LookAsync(host);
         }
