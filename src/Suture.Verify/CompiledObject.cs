@@ -260,10 +260,11 @@ internal sealed class CompiledObject
             for (var at = 0L; at < section.Size; at += size)
             {
                 var end = Math.Min(at + size, section.Size);
-                var references = _file.RelocationsIn(section, at, end).Select(r => Resolve(r, at, null, section)).ToList();
+                var bytes = _file.BytesOf(section)[(int)at..(int)end].ToArray();
+                var meant = TableSections.IsWithoutReplacement(section.Name, bytes) ? 1 : int.MaxValue;
+                var references = _file.RelocationsIn(section, at, end).Take(meant).Select(r => Resolve(r, at, null, section)).ToList();
                 if (references is [{ Target: { } owner }, ..])
                 {
-                    var bytes = _file.BytesOf(section)[(int)at..(int)end].ToArray();
                     references.ForEach(r => bytes.AsSpan(r.At, RelocationKind.Width(r.Type)).Clear());
                     owner.Entries.Add(new TableEntry(section.Name, bytes, references));
                 }

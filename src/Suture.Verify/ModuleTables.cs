@@ -51,7 +51,13 @@ internal sealed class ModuleTables
         for (var at = 0L; at < section.Size; at += size)
         {
             var bytes = _module.BytesOf(section)[(int)at..(int)Math.Min(at + size, section.Size)].ToArray();
-            _entries.Add(new Entry(section.Name, (int)(at / size), bytes, [.. byEntry[at / size]], at));
+            var references = byEntry[at / size].ToList();
+            if (TableSections.IsWithoutReplacement(section.Name, bytes) && references.Count == 2)
+            {
+                _report.Expect("tables", references[1].Symbol.Section is not null, () => $"{section.Name} entry {at / size} has no replacement, and points out of the module for one");
+                references.RemoveAt(1);
+            }
+            _entries.Add(new Entry(section.Name, (int)(at / size), bytes, references, at));
         }
     }
 

@@ -26,6 +26,12 @@ public static class TableSections
     /// <summary>Names of tables whose entry sizes depend on the kernel.</summary>
     public static IReadOnlyList<string> Varying { get; } = [".altinstructions", "__bug_table", "__ex_table", "__jump_table", ".parainstructions"];
 
+    /// <summary>
+    /// Whether an entry of <c>.altinstructions</c> puts no code in place of other code, but no-ops (struct alt_instr, arch/x86/include/asm/alternative.h): its second pointer leads to
+    /// whatever comes next, and nobody reads there. The length of the replacement is the last byte, in entries of 13 bytes (4.1 to 5.12) the one before.
+    /// </summary>
+    public static bool IsWithoutReplacement(string section, ReadOnlySpan<byte> entry) => section == ".altinstructions" && entry.Length is >= 12 and <= 16 && entry[entry.Length == 13 ? ^2 : ^1] == 0;
+
     /// <summary>Whether a section says nothing about what a module does: notes, debug information, the build's own marks.</summary>
     public static bool IsIgnored(string name) =>
         name is ".comment" or ".modinfo" or ".printk_index" or ".export_symbol" or ".eh_frame" or ".orc_unwind" or ".orc_header"
