@@ -32,6 +32,9 @@ public sealed partial record Change(string Id, string Title, byte[] Patch, IRead
     /// <summary>Between trees, what it changes at file scope; empty for commits.</summary>
     internal IReadOnlyList<SourceItem> Items { get; init; } = [];
 
+    /// <summary>What a commit changes in files, as far as its patch tells; empty between trees.</summary>
+    internal IReadOnlyList<CommitItem> Touched { get; init; } = [];
+
     /// <summary>Between trees, what it changes about data that others may use; nothing for commits, whose authors saw to that.</summary>
     internal DataUses Data { get; init; } = DataUses.None;
 

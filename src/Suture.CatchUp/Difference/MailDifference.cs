@@ -52,10 +52,15 @@ public static partial class MailDifference
         var text = Encoding.Latin1.GetString(mail);
         var commit = MailStart().Match(text).Groups[1].Value;
         var id = Commit().IsMatch(commit) ? commit[..12].ToLowerInvariant() : $"mail-{number + 1}";
-        var files = PatchSet.Parse([($"{path}:{id}", mail)]).FilePatches.Select(f => f.NewName ?? f.OldName ?? "").Select(WithoutPrefix).Distinct();
+        var files = PatchSet.Parse([($"{path}:{id}", mail)]).FilePatches.Select(f => (Name: WithoutPrefix(f.NewName ?? f.OldName ?? ""), Patch: f)).ToList();
         var (words, title) = (CommitWords.Read(text), header.Subject ?? id);
         var cves = CommitCves.Read(title, CommitWords.Of(text), isRevert: words.Reverts.Count > 0 || title.StartsWith("Revert \"", StringComparison.Ordinal));
-        return new Change(id, title, mail, [.. files], cves.Own) { Commit = words, OtherCves = cves.Others };
+        return new Change(id, title, mail, [.. files.Select(f => f.Name).Distinct()], cves.Own)
+        {
+            Commit = words,
+            OtherCves = cves.Others,
+            Touched = [.. files.SelectMany(f => CommitItem.Of(f.Patch, f.Name)).Distinct()],
+        };
     }
 
     private static string WithoutPrefix(string name) => name.StartsWith("a/", StringComparison.Ordinal) || name.StartsWith("b/", StringComparison.Ordinal) ? name[2..] : name;

@@ -3,8 +3,8 @@ using Suture.CatchUp.Difference;
 namespace Suture.CatchUp.Judging;
 
 /// <summary>
-/// What needs a unit that is not carried waits for it: it is built on its changes; or commits say that the one mends the other or rests on it; or, between trees, its own lines
-/// name a function that the other changes, or both change what is done with the same data. The compiler cannot tell that a caller relies on what its callee was to do from now on, nor
+/// What needs a unit that is not carried waits for it: it is built on its changes; or commits say that the one mends the other or rests on it, or the other comes before it and changes a
+/// function that it changes or names; or, between trees, its own lines name a function that the other changes, or both change what is done with the same data. The compiler cannot tell that a caller relies on what its callee was to do from now on, nor
 /// who prepares what others use.
 /// </summary>
 internal static class Waiting
@@ -17,6 +17,7 @@ internal static class Waiting
     {
         var result = units.ToList();
         var links = CommitLinks.Among(changes);
+        var order = changes.Keys.Select((id, i) => (id, i)).ToDictionary(c => c.id, c => c.i, StringComparer.Ordinal);
         var unjudged = Unjudged(units, changes);
         for (var i = 0; i < result.Count; i++)
         {
@@ -53,7 +54,7 @@ internal static class Waiting
                 var shared = Shared(unit, data);
                 foreach (var awaited in missing.Where(m => m.Id != unit.Id))
                 {
-                    var waiting = !WaitsFor(awaited, unit, result) && Why(unit, awaited, of[awaited.Id], changes, carried) is { } why ? unit with { Reason = why }
+                    var waiting = !WaitsFor(awaited, unit, result) && Why(unit, awaited, of[awaited.Id], changes, order, carried) is { } why ? unit with { Reason = why }
                         : unit.State == UnitState.Carried && awaited.Changes.Where(c => !carried.Contains(c)).SelectMany(c => shared[c]).FirstOrDefault() is { } link ? unit with { Reason = Words(link), SharesData = true }
                         : null;
                     if (waiting is not null)
@@ -81,7 +82,7 @@ internal static class Waiting
     }
 
     /// <summary>Why <paramref name="unit"/> waits for what is missing; null when it need not.</summary>
-    private static string? Why(UnitVerdict unit, UnitVerdict missing, IEnumerable<CommitLink> links, IReadOnlyDictionary<string, Change> changes, HashSet<string> carried)
+    private static string? Why(UnitVerdict unit, UnitVerdict missing, IEnumerable<CommitLink> links, IReadOnlyDictionary<string, Change> changes, IReadOnlyDictionary<string, int> order, HashSet<string> carried)
     {
         var needs = $"it needs {missing.Id}, which is not carried";
         // What runs at boot only is left out without harm, unless it was to mend something.
@@ -106,7 +107,8 @@ internal static class Waiting
                     return $"it mends {missing.Id}, which is not carried";
             }
         }
-        return !isBootOnly && Names(unit, missing.Changes.Where(c => !carried.Contains(c)).Select(c => changes[c]), changes) ? needs : null;
+        var gone = missing.Changes.Where(c => !carried.Contains(c)).Select(c => changes[c]).ToList();
+        return isBootOnly ? null : Names(unit, gone, changes) ? needs : CommitRest.Why(unit, gone, changes, order);
     }
 
     private static bool IsBuiltOn(UnitVerdict unit, UnitVerdict missing) => unit.Changes.Contains(missing.Id) && missing.Changes.All(unit.Changes.Contains);

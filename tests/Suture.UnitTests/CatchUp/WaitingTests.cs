@@ -63,6 +63,46 @@ public sealed class WaitingTests
         Waiting.Run([Unit("earlier", UnitState.Carried, "later")], changes, DataLinks.None)[0].State.ShouldBe(UnitState.Carried);
     }
 
+    /// <summary>A series whose commits do not name each other.</summary>
+    [Theory]
+    [InlineData("+\tgive_back(t);", "int take(struct thing *t)", "a.c", true)]
+    [InlineData("+\tother(t);", "int take(struct thing *t)", "a.c", false)]
+    [InlineData("+\tother(t);", "void give_back(struct thing *t)", "b.c", true)]
+    [InlineData("+\tother(t);", "void give_back(struct thing *t)", "a.c", false)]
+    [InlineData("+\tlocal(t);", "int take(struct thing *t)", "a.c", false)]
+    [InlineData("+\tlocal(t);", "int take(struct thing *t)", "b.c", true)]
+    public void A_commit_waits_for_an_earlier_one_that_changes_a_function_it_changes_or_names(string line, string section, string file, bool waits)
+    {
+        const string mailbox = """
+            From {0} Mon Sep 17 00:00:00 2001
+            From: A <a@example.org>
+            Subject: {1}
+
+            --- a/{2}
+            +++ b/{2}
+            @@ -10,3 +10,4 @@ {3}
+             	first(t);
+            {4}
+             	second(t);
+             	third(t);
+
+            """;
+        string Mail(string commit, string path, string of, string added) =>
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, mailbox, new string(commit[0], 40), commit, path, of, added).ReplaceLineEndings("\n");
+        string Later(string of) => Mail("b", file, of, line);
+        foreach (var of in new[] { "void give_back(struct thing *t)", "static void local(struct thing *t)" })
+        {
+            var difference = MailDifference.FromMailbox("box", Encoding.ASCII.GetBytes(Mail("a", "b.c", of, "+\tnew(t);") + Later(section)));
+            var changes = difference.Changes.ToDictionary(c => c.Id);
+            var ids = changes.Keys.ToArray();
+            UnitVerdict[] units = [Unit(ids[0], UnitState.Refused), Unit(ids[1], UnitState.Carried)];
+            var isMeant = of.Contains("local", StringComparison.Ordinal) == line.Contains("local", StringComparison.Ordinal);
+            Waiting.Run(units, changes, DataLinks.None)[1].State.ShouldBe(waits && isMeant ? UnitState.WaitsFor : UnitState.Carried, of);
+            // What comes later was not there when the other was written.
+            Waiting.Run([units[0] with { State = UnitState.Carried }, units[1] with { State = UnitState.Refused }], changes, DataLinks.None)[0].State.ShouldBe(UnitState.Carried);
+        }
+    }
+
     [Fact]
     public void What_rests_on_a_commit_that_is_not_mended_waits_and_nothing_waits_for_itself()
     {
