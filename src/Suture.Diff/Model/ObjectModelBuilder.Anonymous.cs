@@ -19,7 +19,8 @@ internal sealed partial class ObjectModelBuilder
             foreach (var place in mentions.GetValueOrDefault(section) ?? [])
             {
                 // What is only mentioned belongs to what begins before it; where nothing does, something must hold it.
-                if (starts.GetViewBetween(EndBefore(elements, place), place).Count == 0)
+                // Counting them would be as long as the list, for each place.
+                if (!starts.GetViewBetween(EndBefore(elements, place), place).GetEnumerator().MoveNext())
                 {
                     starts.Add(place);
                 }
@@ -131,31 +132,39 @@ internal sealed partial class ObjectModelBuilder
     private static HashSet<int> LeavePadding(Section section, List<Element> elements, SortedSet<int> starts)
     {
         var doubtful = new HashSet<int>();
-        foreach (var start in starts.ToList())
+        int[] all = [.. starts];
+        long[] fields = [.. section.Relocations.Where(r => r.Type != RelocationType.None).Select(r => (long)r.Offset).Order()];
+        var kept = -1;
+        for (var i = 0; i < all.Length; i++)
         {
+            var start = all[i];
             var before = LastStartingAtOrBefore(elements, start);
             var end = EndBefore(elements, start);
-            var next = Math.Min(before + 1 < elements.Count ? elements[before + 1].Start : (int)section.Size,
-                starts.GetViewBetween(start + 1, int.MaxValue) is { Count: > 0 } later ? later.Min : int.MaxValue);
-            if (before < 0 || starts.GetViewBetween(end, start).Count > 1 || HasContent(section, start, next))
+            var next = Math.Min(before + 1 < elements.Count ? elements[before + 1].Start : (int)section.Size, i + 1 < all.Length ? all[i + 1] : int.MaxValue);
+            if (before >= 0 && kept < end && !HasContent(section, fields, start, next))
             {
-                continue;
+                if (next - end < (long)section.Alignment)
+                {
+                    starts.Remove(start);
+                    continue;
+                }
+                if (start == end)
+                {
+                    doubtful.Add(start);
+                }
             }
-            if (next - end < (long)section.Alignment)
-            {
-                starts.Remove(start);
-            }
-            else if (start == end)
-            {
-                doubtful.Add(start);
-            }
+            kept = start;
         }
         return doubtful;
     }
 
-    private static bool HasContent(Section section, int start, int end) => section.Type != SectionType.NoBits
-        && (section.Data.AsSpan(start, end - start).ContainsAnyExcept((byte)0)
-            || section.Relocations.Exists(r => r.Offset >= (ulong)start && r.Offset < (ulong)end && r.Type != RelocationType.None));
+    /// <summary>Whether anything but zeros stands there; <paramref name="fields"/> are the places of the section's relocations, in order.</summary>
+    private static bool HasContent(Section section, long[] fields, int start, int end)
+    {
+        var at = Array.BinarySearch(fields, start);
+        at = at < 0 ? ~at : at;
+        return section.Type != SectionType.NoBits && ((at < fields.Length && fields[at] < end) || section.Data.AsSpan(start, end - start).ContainsAnyExcept((byte)0));
+    }
 
     /// <summary>Code that runs on into what follows it is one with it, though there are several ways in.</summary>
     private static void JoinWhatRunsOn(List<Element> chunks)
