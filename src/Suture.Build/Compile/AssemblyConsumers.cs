@@ -66,7 +66,7 @@ public static partial class AssemblyConsumers
     {
         Source = source,
         Arguments = [.. unit.Arguments.Where(a => a != unit.Source), "-D__ASSEMBLY__", .. source.EndsWith(".lds.S", StringComparison.Ordinal) ? (string[])["-DLINKER_SCRIPT"] : [],
-            "-P", "-x", "assembler-with-cpp"],
+            "-x", "assembler-with-cpp"],
     };
 
     private static async Task<string?> OriginalAsync(CompileUnit unit, SourceSite site, string temporary, CancellationToken ct)

@@ -55,8 +55,7 @@ public static class BuildPairs
         Task<PatchedDoesNotCompile?> ErrorsAsync(IEnumerable<PlannedUnit> some) => EarlyErrorsAsync(some, plan, compiler, shadow, sources, options, ct);
         if (options.PatchedFirst ? includes > 0 : includes > ManyIncludes)
         {
-            var first = options.PatchedFirst ? plan.Units.Where(u => u.Reason == UnitReason.Includes && options.TriedFirst.Contains(u.Unit.TreePath)).Take(PatchedAtFirst) : [];
-            if ((await ErrorsAsync(plan.Units.Where(u => u.Reason == UnitReason.Source)) ?? await ErrorsAsync(first)) is { } early)
+            if ((await ErrorsAsync(plan.Units.Where(u => u.Reason == UnitReason.Source)) ?? (options.PatchedFirst ? await ErrorsAsync(TriedFirst(plan, options)) : null)) is { } early)
             {
                 return early;
             }
@@ -78,6 +77,11 @@ public static class BuildPairs
             HaveSameBytes(originals[u].Object!, patched[u].Object!), originals[u].Milliseconds, patched[u].Milliseconds));
         return new PairsBuilt([.. pairs], plan.Units.Count, new CompileTimings(shadowMs, pruneMs, watch.ElapsedMilliseconds - pruneMs));
     }
+
+    /// <summary>Units that include what changes and are compiled before it is known whether they need be.</summary>
+    private static IEnumerable<PlannedUnit> TriedFirst(CompilePlan plan, CompileOptions options) =>
+        LikelyBreaks.Among(plan, options.TriedFirst) is { Count: > 0 } likely ? likely.Take(PatchedAtOnce)
+            : plan.Units.Where(u => u.Reason == UnitReason.Includes && options.TriedFirst.Contains(u.Unit.TreePath)).Take(PatchedAtFirst);
 
     /// <summary>Compiles some patched units and keeps in <paramref name="made"/> what need not be compiled again; gives back why some do not compile, else null.</summary>
     private static async Task<PatchedDoesNotCompile?> EarlyErrorsAsync(

@@ -22,11 +22,13 @@ public static class CompilePlanner
         }
         var graph = IncludeGraph.Of(site, ct);
         var changed = application.Files.Select(f => f.Path).ToHashSet();
-        var including = Concerned(application.Files, site, graph, ct);
-        var ofTypes = application.Files.Where(TypeRelevance.MayChangeTypes).Select(f => f.Path).ToList();
-        var seeingTypes = graph.IncludersOf(ofTypes);
+        var concerned = application.Files.Select(f => (File: f, By: Concerned(f, site, graph, ct))).ToList();
+        var including = concerned.SelectMany(c => c.By).ToHashSet(StringComparer.Ordinal);
+        // By names, too: a type that a unit mentions only now, in what is patched, is none that running code has of it, and compilers describe no types that are not used.
+        var ofTypes = concerned.FindAll(c => TypeRelevance.MayChangeTypes(c.File));
+        var seeingTypes = ofTypes.SelectMany(c => c.By).ToHashSet(StringComparer.Ordinal);
         // Who will include a new file cannot be known before it is there.
-        var allSeeTypes = ofTypes.Exists(f => !graph.Contains(f));
+        var allSeeTypes = ofTypes.Exists(c => !graph.Contains(c.File.Path));
         var units = site.Units
             .Where(u => including.Contains(u.TreePath) && !u.IsBeforeKernel)
             .Select(u => new PlannedUnit(u, changed.Contains(u.TreePath) ? UnitReason.Source : UnitReason.Includes) { MaySeeOtherTypes = allSeeTypes || seeingTypes.Contains(u.TreePath) })
@@ -37,20 +39,15 @@ public static class CompilePlanner
         { SeenByAssembly = AssemblyConsumers.Seeing(application.Files, assembly) };
     }
 
-    /// <summary>The files that include something of what changes, but for those to which names show that it means nothing.</summary>
-    private static HashSet<string> Concerned(IReadOnlyList<PatchedFile> files, SourceSite site, IncludeGraph graph, CancellationToken ct)
+    /// <summary>The files that include what changes, but for those to which names show that it means nothing.</summary>
+    private static HashSet<string> Concerned(PatchedFile file, SourceSite site, IncludeGraph graph, CancellationToken ct)
     {
-        var concerned = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var file in files)
+        var including = graph.IncludersOf([file.Path]);
+        if (including.Count > FewIncluders && ChangedNames.FilesConcernedBy(file, site, graph, ct) is { } named)
         {
-            var including = graph.IncludersOf([file.Path]);
-            if (including.Count > FewIncluders && ChangedNames.FilesConcernedBy(file, site, graph, ct) is { } named)
-            {
-                including.IntersectWith(graph.IncludersOf(named));
-            }
-            concerned.UnionWith(including);
+            including.IntersectWith(graph.IncludersOf(named));
         }
-        return concerned;
+        return including;
     }
 
     private static IEnumerable<UnsupportedChange> NotBuilt(PatchSet patches, IReadOnlyList<PatchedFile> files, SourceSite site, IncludeGraph graph, IncludeGraph assembly)

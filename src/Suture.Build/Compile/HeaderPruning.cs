@@ -48,6 +48,11 @@ internal sealed class HeaderPruning(CompilePlan plan, UnitCompiler compiler, Sha
             escapes.Keys.ToList().ForEach(shadow.Materialise);
             todo = [.. again];
         }
+        if (needed.IsEmpty && candidates.Count == plan.Units.Count)
+        {
+            // A header that changes nobody's code must compile all the same.
+            return [.. candidates.Take(1)];
+        }
         return [.. plan.Units.Where(u => u.Reason == UnitReason.Source || needed.ContainsKey(u))];
     }
 }

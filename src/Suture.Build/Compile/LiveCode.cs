@@ -1,26 +1,36 @@
+using System.Runtime.InteropServices;
+
 namespace Suture.Build.Compile;
 
 /// <summary>
-/// What of a preprocessed unit the compiler makes code of. Inline functions and prototypes that nothing else mentions
-/// leave no trace in the object; everything else counts. Two preprocessings of a unit with the same
+/// What of a preprocessed unit the compiler makes code of. Inline functions, prototypes, types, constants of enums and variables of
+/// elsewhere that nothing else mentions leave no trace in the object; everything else counts. Two preprocessings of a unit with the same
 /// <see cref="Digest"/> compile to the same code, whatever else differs in their headers.
 /// </summary>
 internal static class LiveCode
 {
+    /// <summary>Digests that are kept say nothing to rules other than those they were made by.</summary>
+    public const string Rules = "live-2";
+
     /// <summary>One number for the ordered text of all that counts.</summary>
     public static ulong Digest(ReadOnlySpan<byte> preprocessed)
     {
-        var declarations = DeclarationReader.Read(preprocessed);
-        var byName = new Dictionary<ulong, List<int>>();
-        var live = new bool[declarations.Count];
+        var read = DeclarationReader.Read(preprocessed);
+        var declarations = CollectionsMarshal.AsSpan(read.All);
+        var names = CollectionsMarshal.AsSpan(read.Names);
+        // By name, the last declaration that has it; by its place in the list of names, the declaration and the one before that has the same.
+        var last = new Dictionary<ulong, int>(names.Length);
+        var (owners, before) = (new int[names.Length], new int[names.Length]);
+        var live = new bool[declarations.Length];
         var todo = new Stack<int>();
-        for (var i = 0; i < declarations.Count; i++)
+        for (var i = 0; i < declarations.Length; i++)
         {
-            if (declarations[i].DroppableName is { } name)
+            for (var n = declarations[i].Names.Start.Value; n < declarations[i].Names.End.Value; n++)
             {
-                (byName.TryGetValue(name, out var list) ? list : byName[name] = []).Add(i);
+                (owners[n], before[n]) = (i, last.GetValueOrDefault(names[n], -1));
+                last[names[n]] = n;
             }
-            else
+            if (declarations[i].CountsAnyway)
             {
                 live[i] = true;
                 todo.Push(i);
@@ -28,15 +38,15 @@ internal static class LiveCode
         }
         while (todo.TryPop(out var i))
         {
-            foreach (var mention in declarations[i].Mentions)
+            foreach (var mention in CollectionsMarshal.AsSpan(read.Mentions)[declarations[i].Mentions])
             {
                 // All declarations of a name live or die together: taken out once mentioned.
-                if (byName.Remove(mention, out var found))
+                for (var n = last.Remove(mention, out var found) ? found : -1; n >= 0; n = before[n])
                 {
-                    foreach (var declaration in found)
+                    if (!live[owners[n]])
                     {
-                        live[declaration] = true;
-                        todo.Push(declaration);
+                        live[owners[n]] = true;
+                        todo.Push(owners[n]);
                     }
                 }
             }

@@ -84,7 +84,7 @@ internal sealed class UnitCompiler(
     /// </summary>
     public async Task<(ulong Digest, bool Includes)?> OriginalDigestAsync(CompileUnit unit, IReadOnlySet<string> changed, CancellationToken ct)
     {
-        var place = _store.PathOf(CompilerCommand.Preprocess(unit, ""), ".live");
+        var place = _store.PathOf(CompilerCommand.Preprocess(unit, ""), "." + LiveCode.Rules);
         if (!File.Exists(place))
         {
             var dependencies = Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
@@ -106,7 +106,7 @@ internal sealed class UnitCompiler(
     /// <summary>What the unit's code depends on after the patch; null digest when the preprocessor fails.</summary>
     public async Task<(ulong? Digest, IReadOnlyList<string> Escapes)> PatchedDigestAsync(CompileUnit unit, ShadowTree shadow, CancellationToken ct)
     {
-        string[] key = [.. CompilerCommand.Preprocess(unit, "", patchedArguments ?? [])];
+        string[] key = [.. CompilerCommand.Preprocess(unit, "", patchedArguments ?? []), LiveCode.Rules];
         if (kept?.Find(key) is { } known)
         {
             return (Convert.ToUInt64(known, 16), []);

@@ -113,6 +113,20 @@ public class BuildPairsTests
         (await TypedAsync(alone, ("include/h.h", "static inline int other(int x)", "static inline int other(long x)"))).ShouldBe("not+types! alone");
     }
 
+    /// <summary>Of a header that many include, names tell to whom the change of a type means something.</summary>
+    [Fact]
+    public async Task Who_mentions_nothing_of_a_type_that_changes_is_compiled_without_types()
+    {
+        using var tree = new TinyTree([
+            ("include/t.h", "#ifndef T\n#define T\nstruct thing {\n\tint a;\n};\nstatic inline int get(struct thing *x)\n{\n\treturn x->a;\n}\n#endif\n"),
+            ("fs/user.c", "#include <t.h>\nint user(struct thing *x)\n{\n\treturn get(x + 1);\n}\n"),
+            .. Enumerable.Range(0, 45).Select(i => ($"fs/f{i}.c", $"#include <t.h>\nint f{i}(int x)\n{{\n\treturn x;\n}}\n"))]);
+        var patches = tree.Edit(("include/t.h", "int a;", "int a; int b;"), ("fs/f3.c", "return x;", "return x + 1;"));
+        var built = (await tree.BuildAsync(CompilePlanner.Plan(tree.Site, patches), TestContext.Current.CancellationToken, withTypes: true)).ShouldBeOfType<PairsBuilt>();
+        built.Units.Select(u => (u.Unit.Source, HasTypes: u.ReadOriginal().FindSection(".debug_info") is not null))
+            .ShouldBe([("fs/user.c", true), ("fs/f3.c", false)], ignoreOrder: true);
+    }
+
     [Fact]
     public async Task A_unit_that_the_build_spells_with_a_detour_is_found_by_its_path()
     {
