@@ -28,13 +28,22 @@ public sealed record Callback(CallbackKind Kind, Element Function);
 /// <param name="Data">What its data pointer starts with; null for NULL.</param>
 public sealed record SystemState(ulong Id, uint Version, Element? Data);
 
-/// <summary>What the patch's author tells Suture by the macros of suture/marks.h: records in sections named .suture.*.</summary>
+/// <summary>
+/// What the patch's author tells Suture by the macros of suture/marks.h: records in sections named .suture.*. The marks of kpatch's macros and of the kernel's own are understood, too.
+/// </summary>
 public sealed class Marks
 {
     private const string CallbackPrefix = ".suture.callback.";
+    private const string NoCallback = "is not a pointer to a function of this file";
 
     /// <summary>Bytes of struct suture_state_record: id, version, data.</summary>
     private const int StateSize = 24;
+
+    /// <summary>What the macros of kpatch (kmod/patch/kpatch-macros.h) put an author's wishes in.</summary>
+    private const string OfKpatch = ".kpatch.";
+
+    /// <summary>Pointers to callbacks by the macros of Linux 6.19 (include/linux/livepatch_helpers.h); the name of each says what for.</summary>
+    private const string OfKernel = ".discard.klp_callback_ptrs";
 
     private static readonly string[] CallbackNames = ["pre_patch", "post_patch", "pre_unpatch", "post_unpatch"];
 
@@ -74,7 +83,11 @@ public sealed class Marks
     public static string NameOf(CallbackKind kind) => CallbackNames[(int)kind];
 
     /// <summary>Whether sections of that name hold marks, which are no part of the code.</summary>
-    public static bool IsMarkSection(string name) => name.StartsWith(".suture.", StringComparison.Ordinal);
+    public static bool IsMarkSection(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.StartsWith(".suture.", StringComparison.Ordinal) || name.StartsWith(OfKpatch, StringComparison.Ordinal) || name == OfKernel;
+    }
 
     /// <summary>Whether the change of <paramref name="element"/>, a function or data, is left out because a mark says so.</summary>
     public bool LeavesOut(Element element)
@@ -103,7 +116,7 @@ public sealed class Marks
             {
                 marks.ReadCallback(model, section);
             }
-            else
+            else if (!marks.ReadOfOthers(model, section))
             {
                 throw Unreadable(model, section, "this Suture knows no such mark; the header is of another version");
             }
@@ -127,11 +140,56 @@ public sealed class Marks
     private void ReadCallback(ObjectModel model, Section section)
     {
         var kind = Array.IndexOf(CallbackNames, section.Name[CallbackPrefix.Length..]);
-        if (kind < 0 || section.Data.Length != 8 || Target(model, section, 0) is not { Kind: ElementKind.Function } function)
+        if (kind < 0 || section.Data.Length != 8)
         {
-            throw Unreadable(model, section, "is not a pointer to a function of this file");
+            throw Unreadable(model, section, NoCallback);
         }
-        _callbacks.Add(new Callback((CallbackKind)kind, function));
+        AddCallback(model, section, (CallbackKind)kind, 0);
+    }
+
+    /// <summary>What the macros of kpatch and of the kernel itself say, as far as it is known; false for anything else.</summary>
+    private bool ReadOfOthers(ObjectModel model, Section section)
+    {
+        const string callbacks = OfKpatch + "callbacks.";
+        switch (section.Name)
+        {
+            case OfKpatch + "force":
+                // Functions whose tasks kpatch's own core need not wait for; the kernel's always waits.
+                return true;
+            case OfKpatch + "ignore.functions":
+                _names.AddRange(Pointers(section).Select(at => new Named("never", Target(model, section, at)!.SourceName)));
+                return true;
+            case OfKpatch + "ignore.sections":
+                _names.AddRange(Pointers(section).Select(at => new Named("ignore-section", Text(model, section, at))));
+                return true;
+            case OfKernel:
+                foreach (var pointer in model.Source.Symbols.Where(s => s.Section == section && s.Type == SymbolType.Object))
+                {
+                    var kind = Array.FindIndex(CallbackNames, name => pointer.Name.StartsWith($"__klp_{name}_callback", StringComparison.Ordinal));
+                    AddCallback(model, section, kind < 0 ? throw Unreadable(model, section, $"'{pointer.Name}' is no callback's name") : (CallbackKind)kind, (int)pointer.Value);
+                }
+                return true;
+            case var name when name.StartsWith(callbacks, StringComparison.Ordinal) && Array.IndexOf(CallbackNames, name[callbacks.Length..]) is >= 0 and var known:
+                AddCallback(model, section, (CallbackKind)known, 0);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void AddCallback(ObjectModel model, Section section, CallbackKind kind, int at) =>
+        _callbacks.Add(Target(model, section, at) is { Kind: ElementKind.Function } function ? new Callback(kind, function) : throw Unreadable(model, section, NoCallback));
+
+    private static IEnumerable<int> Pointers(Section section) => section.Relocations.Where(r => r.Type != RelocationType.None).Select(r => (int)r.Offset);
+
+    /// <summary>The text that the pointer at <paramref name="offset"/> points to.</summary>
+    private static string Text(ObjectModel model, Section section, int offset)
+    {
+        var r = section.Relocations.Find(r => r.Offset == (ulong)offset)!;
+        var place = (long)r.Symbol.Value + r.Addend;
+        var text = r.Symbol.Section is { } target && place >= 0 && place < target.Data.Length ? target.Data.AsSpan((int)place) : default;
+        var end = text.IndexOf((byte)0);
+        return end > 0 ? Encoding.UTF8.GetString(text[..end]) : throw Unreadable(model, section, $"the pointer to '{r.Symbol}' leads to no text");
     }
 
     private void ReadStates(ObjectModel model, Section section)

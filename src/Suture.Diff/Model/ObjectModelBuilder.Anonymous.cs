@@ -166,12 +166,15 @@ internal sealed partial class ObjectModelBuilder
         return section.Type != SectionType.NoBits && ((at < fields.Length && fields[at] < end) || section.Data.AsSpan(start, end - start).ContainsAnyExcept((byte)0));
     }
 
-    /// <summary>Code that runs on into what follows it is one with it, though there are several ways in.</summary>
+    /// <summary>
+    /// Code that runs on into what follows it is one with it, though there are several ways in. What mends faults goes back to where it was called for, by a jump; where a
+    /// call comes last there (kvm_spurious_fault), it does not return.
+    /// </summary>
     private static void JoinWhatRunsOn(List<Element> chunks)
     {
         for (var i = 0; i + 1 < chunks.Count;)
         {
-            if (chunks[i].Start + chunks[i].Size == chunks[i + 1].Start && InstructionLayout.RunsOn(chunks[i].Bytes))
+            if (chunks[i].Start + chunks[i].Size == chunks[i + 1].Start && InstructionLayout.RunsOn(chunks[i].Bytes, afterCalls: chunks[i].Section.Name != ".fixup"))
             {
                 chunks[i].Size += chunks[i + 1].Size;
                 chunks.RemoveAt(i + 1);

@@ -192,8 +192,9 @@ internal sealed partial class ObjectModelBuilder
             var relocated = element.References.Select(r => r.Offset).ToHashSet();
             foreach (var escape in InstructionLayout.Escapes(element.Bytes, relocated))
             {
-                element.IsUnmovable |= escape.Width != 4;
-                if (escape.Width == 4 && At(elements, element.Start + escape.Target) is { } target)
+                var target = escape.Width == 4 ? At(elements, element.Start + escape.Target) : null;
+                element.IsUnmovable |= target is null;
+                if (target is not null)
                 {
                     element.References.Add(new Reference(
                         escape.Offset, escape.IsBranch ? RelocationType.Plt32 : RelocationType.Pc32, target, null,

@@ -124,8 +124,12 @@ public static class SymbolNames
     private static readonly HashSet<string> OwnCopies = new(StringComparer.Ordinal)
     {
         "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__already_done", "__warned", "__key",
-        "__msg", "_rs", "_entry", "_entry_ptr", "CSWTCH", "__print_once", "__section__warned", "______f", "______r",
+        "__msg", "_rs", "_entry", "_entry_ptr", "CSWTCH", "__print_once", "__section__warned", "______f", "______r", "_alloc_tag", "_alloc_tag_cntr",
     };
+
+    /// <summary>Whether it is such data that code counts through: the table of a switch, an unnamed array. Of the others the place is handed on, no more.</summary>
+    public static bool IsIndexedOwnCopy(string name) => IsConstant(name) || IsUnnamed(name) || name.StartsWith("switch.table.", StringComparison.Ordinal)
+        || name.StartsWith("__gcov", StringComparison.Ordinal) || name.StartsWith("__llvm_gcov_ctr", StringComparison.Ordinal) || SourceName(name) == "CSWTCH";
 
     /// <summary>
     /// Whether data of this name is private to each use: of a macro (print-once flags, rate limits, lock class

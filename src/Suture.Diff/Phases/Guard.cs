@@ -236,7 +236,7 @@ internal static class Guard
         {
             return null;
         }
-        var other = new[] { patched.Before(near), patched.After(near) }.FirstOrDefault(n => n is { Kind: ElementKind.Data } && !LieAlike(near, n));
+        var other = new[] { patched.Before(near), patched.After(near) }.FirstOrDefault(n => n is { Kind: ElementKind.Data } && !LieAlike(near, n) && !(n.IsOwnCopy && !SymbolNames.IsIndexedOwnCopy(n.Name)));
         return other is null ? null
             : $"it adds a register to a place in '{near}', and whether it means that or '{other}', which does not lie beside it in the running kernel, cannot be told; put the new one into another section";
     }
