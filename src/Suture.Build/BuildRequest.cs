@@ -42,7 +42,7 @@ public sealed record BuildRequest
     /// <summary>Whether other builds run beside, many of which fail: the patched source is compiled first, and the original only if that compiles.</summary>
     public bool IsOneOfMany { get; init; }
 
-    /// <summary>With <see cref="IsOneOfMany"/>: sources of units that most likely do not compile with a changed header, for the later version changes them too. They are tried first.</summary>
+    /// <summary>With <see cref="IsOneOfMany"/>: sources of units that most likely do not compile with a changed header, for the later version changes them too. They are tried first, those that mention what the header has no more before all.</summary>
     public IReadOnlySet<string> TriedFirst { get; init; } = new HashSet<string>();
 
     /// <summary>Whether errors of the compiler are told with the lines of the patch; else, faster, with the file alone.</summary>

@@ -166,7 +166,8 @@ public sealed class LivepatchBuilder
         {
             return false;
         }
-        var sample = plan with { Units = [seeing.Find(u => u.Reason == UnitReason.Source) ?? LikelyBreaks.Among(plan, options.TriedFirst).FirstOrDefault(seeing.Contains) ?? seeing[0]] };
+        // What is said of this patch must not depend on which others there are.
+        var sample = plan with { Units = [seeing.Find(u => u.Reason == UnitReason.Source) ?? LikelyBreaks.Among(plan, new HashSet<string>()).FirstOrDefault(seeing.Contains) ?? seeing[0]] };
         // It is needed once more when the others are compiled.
         var keeping = options with { Keep = options.Keep == KeptObjects.None ? KeptObjects.None : KeptObjects.All };
         var outcome = await Timed(() => BuildPairs.RunAsync(sample, Path.Combine(work, "sample"), _progress, keeping, cancellation), ms => _compileMs = ms);

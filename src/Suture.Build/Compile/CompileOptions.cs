@@ -17,7 +17,7 @@ public sealed record CompileOptions
     /// <summary>Whether no original is compiled while some patched source does not compile: a source that is broken unpatched too is then taken for the patch's fault.</summary>
     public bool PatchedFirst { get; init; }
 
-    /// <summary>With <see cref="PatchedFirst"/>: paths of units that are tried before the others that include what changes.</summary>
+    /// <summary>With <see cref="PatchedFirst"/>: paths of units that are tried before the others that include what changes; see <see cref="LikelyBreaks"/>.</summary>
     public IReadOnlySet<string> TriedFirst { get; init; } = new HashSet<string>();
 
     /// <summary>Whether the errors of patched sources are told with the lines of the patch; that takes another run of the compiler. Else with the file alone.</summary>

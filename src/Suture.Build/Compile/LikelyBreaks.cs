@@ -9,6 +9,9 @@ namespace Suture.Build.Compile;
 /// </summary>
 internal static partial class LikelyBreaks
 {
+    /// <summary>Units that are looked at; beyond, it would take longer than it spares.</summary>
+    private const int MostLookedAt = 200;
+
     /// <summary>Such units of <paramref name="plan"/>, likeliest first; before all others those of <paramref name="changing"/>, paths of sources that another change may mend.</summary>
     public static IReadOnlyList<PlannedUnit> Among(CompilePlan plan, IReadOnlySet<string> changing)
     {
@@ -18,7 +21,7 @@ internal static partial class LikelyBreaks
         var otherwise = headers.SelectMany(f => ChangedNames.Between(f.Original, f.Patched) ?? []).ToHashSet(StringComparer.Ordinal);
         return gone.Count + otherwise.Count == 0 ? [] :
         [
-            .. plan.Units.Where(u => u.Reason == UnitReason.Includes)
+            .. plan.Units.Where(u => u.Reason == UnitReason.Includes).Take(MostLookedAt)
                 .Select(u => (Unit: u, Path: Path.Combine(plan.Site.Tree, u.Unit.TreePath)))
                 .Where(u => File.Exists(u.Path))
                 .Select(u => (u.Unit, Words: Words(File.ReadAllText(u.Path, Encoding.Latin1)).ToHashSet(StringComparer.Ordinal)))

@@ -106,7 +106,7 @@ public sealed class Element(ElementKind kind, string name, Section section, int 
     /// <summary>For an ORC entry: the bytes of the unwind record that goes with the address.</summary>
     public byte[]? Companion { get; internal set; }
 
-    /// <summary>Whether it reaches out of itself by an operand too short to be redirected: it cannot be moved.</summary>
+    /// <summary>Whether it reaches out of itself by an operand too short to be redirected, or to what is part of nothing known: it cannot be moved.</summary>
     public bool IsUnmovable { get; internal set; }
 
     /// <summary>For anonymous data: whether it may be nothing at all, and its beginning the end of what lies before.</summary>

@@ -11,7 +11,8 @@ public sealed class ElementUsers
     public ElementUsers(ObjectModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        foreach (var element in model.Elements.Concat(model.Entries))
+        // An unwind record at a section's end describes nothing.
+        foreach (var element in model.Elements.Concat(model.Entries.Where(e => e is not { Owner: null, Section.Name: ".orc_unwind_ip" })))
         {
             foreach (var target in element.References.Select(r => r.Target).OfType<Element>().Distinct())
             {

@@ -42,6 +42,9 @@ public sealed class Marks
     /// <summary>What the macros of kpatch (kmod/patch/kpatch-macros.h) put an author's wishes in.</summary>
     private const string OfKpatch = ".kpatch.";
 
+    /// <summary>Bytes of struct kpatch_pre_patch_callback and its kin.</summary>
+    private const int CallbackSizeOfKpatch = 16;
+
     /// <summary>Pointers to callbacks by the macros of Linux 6.19 (include/linux/livepatch_helpers.h); the name of each says what for.</summary>
     private const string OfKernel = ".discard.klp_callback_ptrs";
 
@@ -166,12 +169,23 @@ public sealed class Marks
                 foreach (var pointer in model.Source.Symbols.Where(s => s.Section == section && s.Type == SymbolType.Object))
                 {
                     var kind = Array.FindIndex(CallbackNames, name => pointer.Name.StartsWith($"__klp_{name}_callback", StringComparison.Ordinal));
-                    AddCallback(model, section, kind < 0 ? throw Unreadable(model, section, $"'{pointer.Name}' is no callback's name") : (CallbackKind)kind, (int)pointer.Value);
+                    if (kind < 0)
+                    {
+                        throw Unreadable(model, section, $"'{pointer.Name}' is no callback's name");
+                    }
+                    AddCallback(model, section, (CallbackKind)kind, (int)pointer.Value);
                 }
                 return true;
-            case var name when name.StartsWith(callbacks, StringComparison.Ordinal) && Array.IndexOf(CallbackNames, name[callbacks.Length..]) is >= 0 and var known:
-                AddCallback(model, section, (CallbackKind)known, 0);
-                return true;
+            case var name when name.StartsWith(callbacks, StringComparison.Ordinal):
+                var known = Array.IndexOf(CallbackNames, name[callbacks.Length..]);
+                // Each record is a pointer to the function and one to an object's name.
+                for (var at = 0; known >= 0 && at < section.Data.Length; at += CallbackSizeOfKpatch)
+                {
+                    AddCallback(model, section, (CallbackKind)known, at);
+                }
+                return known >= 0;
+            case var name when name.StartsWith(OfKpatch + "hooks.", StringComparison.Ordinal):
+                throw Unreadable(model, section, "kpatch's load hooks have no counterpart; declare a callback instead");
             default:
                 return false;
         }

@@ -119,7 +119,7 @@ internal sealed partial class ObjectModelBuilder
         }
         if (kind == ElementKind.Chunk && !Alternative.IsReplacement(section))
         {
-            JoinWhatRunsOn(made);
+            JoinWhatRunsOn(section, made);
         }
         elements.AddRange(made);
         elements.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Size.CompareTo(b.Size));
@@ -166,15 +166,14 @@ internal sealed partial class ObjectModelBuilder
         return section.Type != SectionType.NoBits && ((at < fields.Length && fields[at] < end) || section.Data.AsSpan(start, end - start).ContainsAnyExcept((byte)0));
     }
 
-    /// <summary>
-    /// Code that runs on into what follows it is one with it, though there are several ways in. What mends faults goes back to where it was called for, by a jump; where a
-    /// call comes last there (kvm_spurious_fault), it does not return.
-    /// </summary>
-    private static void JoinWhatRunsOn(List<Element> chunks)
+    /// <summary>Code that runs on into what follows it is one with it, though there are several ways in.</summary>
+    private static void JoinWhatRunsOn(Section section, List<Element> chunks)
     {
+        // What KVM does where an instruction faults (before Linux 5.4) ends in this call, which does not return.
+        var last = section.Relocations.Where(r => r.Symbol.Name == "kvm_spurious_fault").Select(r => (int)r.Offset + 4).ToHashSet();
         for (var i = 0; i + 1 < chunks.Count;)
         {
-            if (chunks[i].Start + chunks[i].Size == chunks[i + 1].Start && InstructionLayout.RunsOn(chunks[i].Bytes, afterCalls: chunks[i].Section.Name != ".fixup"))
+            if (chunks[i].Start + chunks[i].Size == chunks[i + 1].Start && InstructionLayout.RunsOn(chunks[i].Bytes, afterCalls: !last.Contains(chunks[i + 1].Start)))
             {
                 chunks[i].Size += chunks[i + 1].Size;
                 chunks.RemoveAt(i + 1);

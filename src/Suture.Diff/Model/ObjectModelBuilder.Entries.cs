@@ -47,9 +47,9 @@ internal sealed partial class ObjectModelBuilder
                 // Nobody looks where it leads: let it be into the code itself, which is there in any case.
                 entry.References[1] = nothing with { Target = place.Target, External = place.External, TargetOffset = place.TargetOffset };
             }
-            // objtool ends the records of a section with one at the section's end, which is no place in any function.
+            // objtool ends the records of a section with one at the section's very end, which is no place in the function that happens to be last.
             if (entry.References is [{ Target: { Kind: ElementKind.Function or ElementKind.Chunk } owner } described, ..]
-                && !(section.Name == ".orc_unwind_ip" && described.TargetOffset + owner.Prefix >= owner.Size))
+                && !(section.Name == ".orc_unwind_ip" && owner.EntryPoint + described.TargetOffset >= (long)owner.Section.Size))
             {
                 entry.Owner = owner;
                 owner.Entries.Add(entry);

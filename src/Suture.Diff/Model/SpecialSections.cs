@@ -98,7 +98,7 @@ public static class SpecialSections
     public static bool HoldsOwnCopies(Section section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return section.Name is "__dyndbg" or "__verbose" or ".data..once" or ".data.once" or "alloc_tags" or ".codetag.alloc_tags" or "_ftrace_annotated_branch" or "_ftrace_branch";
+        return section.Name is "__dyndbg" or "__verbose" or ".data..once" or ".data.once" or "_ftrace_annotated_branch" or "_ftrace_branch";
     }
 
     /// <summary>

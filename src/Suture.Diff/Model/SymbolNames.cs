@@ -124,7 +124,7 @@ public static class SymbolNames
     private static readonly HashSet<string> OwnCopies = new(StringComparer.Ordinal)
     {
         "__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__already_done", "__warned", "__key",
-        "__msg", "_rs", "_entry", "_entry_ptr", "CSWTCH", "__print_once", "__section__warned", "______f", "______r", "_alloc_tag", "_alloc_tag_cntr",
+        "__msg", "_rs", "_entry", "_entry_ptr", "CSWTCH", "__print_once", "__section__warned", "______f", "______r",
     };
 
     /// <summary>Whether it is such data that code counts through: the table of a switch, an unnamed array. Of the others the place is handed on, no more.</summary>

@@ -196,7 +196,7 @@ internal static class Guard
     {
         if (element.IsUnmovable)
         {
-            findings.Add(FindingCatalog.Unmovable(element.ToString(), "it jumps out of itself by a one-byte operand"));
+            findings.Add(FindingCatalog.Unmovable(element.ToString(), "it jumps out of itself by a one-byte operand, or to code that is part of nothing known"));
         }
         if (element.UnknownTable is { } table)
         {
@@ -236,10 +236,14 @@ internal static class Guard
         {
             return null;
         }
-        var other = new[] { patched.Before(near), patched.After(near) }.FirstOrDefault(n => n is { Kind: ElementKind.Data } && !LieAlike(near, n) && !(n.IsOwnCopy && !SymbolNames.IsIndexedOwnCopy(n.Name)));
+        var other = new[] { patched.Before(near), patched.After(near) }.FirstOrDefault(n => n is { Kind: ElementKind.Data } && !LieAlike(near, n) && !IsNeverCountedThrough(n));
         return other is null ? null
             : $"it adds a register to a place in '{near}', and whether it means that or '{other}', which does not lie beside it in the running kernel, cannot be told; put the new one into another section";
     }
+
+    /// <summary>What a macro made for its own use is used as a whole: no array, nor the table of a switch or of labels.</summary>
+    private static bool IsNeverCountedThrough(Element data) => data.IsOwnCopy && !SymbolNames.IsIndexedOwnCopy(data.Name)
+        && !data.References.Exists(r => r.Target is { Kind: ElementKind.Function });
 
     private static bool LieAlike(Element one, Element other) => one is { Twin: { } a, Change: not Change.New } && other is { Twin: { } b, Change: not Change.New }
         && a.Section == b.Section && b.Start - a.Start == other.Start - one.Start;

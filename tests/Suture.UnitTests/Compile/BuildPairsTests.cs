@@ -122,7 +122,7 @@ public class BuildPairsTests
             ("fs/user.c", "#include <t.h>\nint user(struct thing *x)\n{\n\treturn get(x + 1);\n}\n"),
             .. Enumerable.Range(0, 45).Select(i => ($"fs/f{i}.c", $"#include <t.h>\nint f{i}(int x)\n{{\n\treturn x;\n}}\n"))]);
         var patches = tree.Edit(("include/t.h", "int a;", "int a; int b;"), ("fs/f3.c", "return x;", "return x + 1;"));
-        var built = (await tree.BuildAsync(CompilePlanner.Plan(tree.Site, patches), TestContext.Current.CancellationToken, withTypes: true)).ShouldBeOfType<PairsBuilt>();
+        var built = (await tree.BuildAsync(CompilePlanner.Plan(tree.Site, patches, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken, withTypes: true)).ShouldBeOfType<PairsBuilt>();
         built.Units.Select(u => (u.Unit.Source, HasTypes: u.ReadOriginal().FindSection(".debug_info") is not null))
             .ShouldBe([("fs/user.c", true), ("fs/f3.c", false)], ignoreOrder: true);
     }

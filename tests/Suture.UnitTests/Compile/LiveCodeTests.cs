@@ -26,7 +26,7 @@ public class LiveCodeTests
     [InlineData("enum { A, B = 4, C = sizeof(int) };\n")]
     [InlineData("enum e { A __attribute__((deprecated)), B };\n")]
     [InlineData("enum { A = 0x80000000, B } __attribute__((mode(DI)));\n")]
-        [InlineData("typedef struct s { int a; } idle;\n")]
+    [InlineData("typedef struct s { int a; } idle;\n")]
     [InlineData("__extension__ typedef unsigned long long idle;\n")]
     [InlineData("typedef int idle[4] __attribute__((aligned(8)));\n")]
     [InlineData("extern int idle;\n")]
