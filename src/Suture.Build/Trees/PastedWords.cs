@@ -20,6 +20,9 @@ internal sealed partial class PastedWords
     private Queue<Handing> _toFollow = [];
     private readonly MacroFiles _files;
 
+    /// <summary>Files with a call that pastes a word, by the word: there are a hundred thousand calls, and what begins with none of their words is made by none of them.</summary>
+    private readonly ILookup<string, string> _filesByPart;
+
     /// <param name="tree">Root of the files.</param>
     /// <param name="files">Which of them say something about macros.</param>
     /// <param name="filesWith">Files that may hold one of some words.</param>
@@ -46,10 +49,17 @@ internal sealed partial class PastedWords
             Parallel.ForEach(filesWith(changed), onAll, f => _calls[f] = CallsIn(Lines(f)));
             fresh = HandOn(Macros);
         }
+        _filesByPart = _calls.SelectMany(c => c.Value.SelectMany(parts => parts).Distinct(StringComparer.Ordinal), (c, part) => (File: c.Key, Part: part))
+            .ToLookup(c => c.Part, c => c.File, StringComparer.Ordinal);
     }
 
     /// <summary>Files with a call that may make one of <paramref name="words"/>.</summary>
-    public IEnumerable<string> FilesMaking(IReadOnlyCollection<string> words) => _calls.Where(c => IsAnyMadeOf(words, c.Value)).Select(c => c.Key);
+    public IEnumerable<string> FilesMaking(IReadOnlyCollection<string> words) =>
+        [.. words.SelectMany(w => FilesBeginning(w).Where(f => IsAnyMadeOf([w], _calls[f]))).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Files with a call that may make the beginning of <paramref name="word"/>; all for those of which <see cref="IsMadeOf"/> says more than their parts do.</summary>
+    private IEnumerable<string> FilesBeginning(string word) => word.Length is 0 or > LongestWord || char.IsAsciiDigit(word[0]) ? _calls.Keys
+        : Enumerable.Range(1, word.Length).SelectMany(length => _filesByPart[word[..length]]).Distinct(StringComparer.Ordinal);
 
     /// <summary>Whether a call in <paramref name="plain"/>, a text without comments, may make one of <paramref name="words"/>.</summary>
     public bool MayMake(string plain, IReadOnlyCollection<string> words) => IsAnyMadeOf(words, CallsIn(MacroText.WithoutLiterals(plain).Split('\n')));
